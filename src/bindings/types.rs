@@ -1,0 +1,147 @@
+//! Plain objects that cross to JavaScript.
+
+use napi_derive::napi;
+
+use crate::error::Error;
+use crate::manager::{Failure, Health};
+use crate::model::Warning;
+use crate::source::{Fetched, LoadedPackage};
+
+/// A failure: its code and its sentence.
+#[napi(object)]
+pub struct BindingFailure {
+    /// The stable code.
+    pub code: String,
+    /// The sentence.
+    pub message: String,
+}
+
+impl From<&Error> for BindingFailure {
+    fn from(error: &Error) -> Self {
+        Self { code: error.code().to_owned(), message: error.message().to_owned() }
+    }
+}
+
+impl From<Failure> for BindingFailure {
+    fn from(failure: Failure) -> Self {
+        Self { code: failure.code, message: failure.message }
+    }
+}
+
+/// Something malformed that was passed over.
+#[napi(object)]
+pub struct BindingWarning {
+    /// Where.
+    pub path: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl From<&Warning> for BindingWarning {
+    fn from(warning: &Warning) -> Self {
+        Self { path: warning.path.clone(), reason: warning.reason.clone() }
+    }
+}
+
+/// A loaded package.
+#[napi(object)]
+pub struct BindingLoaded {
+    /// The text of a `PackageData` object; absent where the source doesn't have the package.
+    pub text: Option<String>,
+    /// When it was fetched, in milliseconds since 1970.
+    pub fetched_at: f64,
+    /// Why it is an old copy.
+    pub stale_because: Option<BindingFailure>,
+    /// Parts that were passed over.
+    pub warnings: Vec<BindingWarning>,
+}
+
+impl From<Fetched<Option<LoadedPackage>>> for BindingLoaded {
+    fn from(fetched: Fetched<Option<LoadedPackage>>) -> Self {
+        let package = fetched.value.as_ref().as_ref();
+        Self {
+            text: package.map(|package| package.text.clone()),
+            fetched_at: fetched.fetched_at,
+            stale_because: fetched.stale_because.as_ref().map(BindingFailure::from),
+            warnings: package
+                .map_or_else(Vec::new, |package| package.warnings.iter().map(BindingWarning::from).collect()),
+        }
+    }
+}
+
+/// A list of versions.
+#[napi(object)]
+pub struct BindingVersions {
+    /// The versions.
+    pub versions: Vec<String>,
+    /// Why it is an old copy.
+    pub stale_because: Option<BindingFailure>,
+}
+
+impl From<Fetched<Vec<String>>> for BindingVersions {
+    fn from(fetched: Fetched<Vec<String>>) -> Self {
+        Self {
+            versions: fetched.value.to_vec(),
+            stale_because: fetched.stale_because.as_ref().map(BindingFailure::from),
+        }
+    }
+}
+
+/// How a source is doing.
+#[napi(object)]
+pub struct BindingHealth {
+    /// `unknown`, `ok`, `stale` or `failing`.
+    #[napi(ts_type = "'unknown' | 'ok' | 'stale' | 'failing'")]
+    pub state: String,
+    /// Packages in its last index.
+    pub package_count: u32,
+    /// In milliseconds since 1970.
+    pub last_success_at: Option<f64>,
+    /// Its last failure.
+    pub last_error: Option<BindingFailure>,
+    /// What is wrong with single packages.
+    pub warnings: Vec<BindingWarning>,
+}
+
+impl From<Health> for BindingHealth {
+    fn from(health: Health) -> Self {
+        Self {
+            state: health.state.word().to_owned(),
+            package_count: u32::try_from(health.package_count).unwrap_or(u32::MAX),
+            last_success_at: health.last_success_at,
+            last_error: health.last_error.map(BindingFailure::from),
+            warnings: health.warnings.iter().map(BindingWarning::from).collect(),
+        }
+    }
+}
+
+/// One candidate for a package, and how it fared.
+#[napi(object)]
+pub struct BindingCandidate {
+    /// Position of its source in the merge.
+    pub column: u32,
+    /// Its version.
+    pub version: String,
+    /// Why it lost; absent for the winner.
+    pub reason: Option<String>,
+}
+
+/// One page of what a search found.
+#[napi(object)]
+pub struct BindingFound {
+    /// Positions in the merged index, best first.
+    pub positions: Vec<u32>,
+    /// How many were found in all.
+    pub total: u32,
+}
+
+/// What packages must have beyond a query's words.
+#[napi(object)]
+pub struct BindingSearchFilter {
+    /// Exactly this category.
+    pub category: Option<String>,
+    /// Exactly this level.
+    pub min_level: Option<f64>,
+    /// A level that this user may open.
+    pub user_level: Option<f64>,
+}

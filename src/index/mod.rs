@@ -1,0 +1,11 @@
+//! The merged index: many sources' indexes as one.
+
+mod explain;
+mod merge;
+mod search;
+mod strategy;
+
+pub use explain::{CandidateReport, LossReason};
+pub use merge::{CallerRow, Candidate, MergedEntry, MergedIndex, Rows, SourceColumn};
+pub use search::{Found, SearchColumn, SearchFilter, SearchIndex};
+pub use strategy::ConflictResolution;

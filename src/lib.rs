@@ -1,0 +1,15 @@
+//! `MetaBuilder`'s package source system: the core behind the Node.js package `@metabuilder/package-sources`.
+//!
+//! Three floors, imports run downwards only: the JavaScript face (`index.js`), [`bindings`] (the only place that knows
+//! Node), and the core, which is plain Rust:
+//!
+//! `bindings → manager → index → source → {permission, model} → {json, error}`
+
+pub mod bindings;
+pub mod error;
+pub mod index;
+pub mod json;
+pub mod manager;
+pub mod model;
+pub mod permission;
+pub mod source;

@@ -1,0 +1,250 @@
+//! Index entries.
+
+use serde_json::value::RawValue;
+
+use super::PackageId;
+use crate::json::{self, Fields};
+use crate::permission;
+
+/// One package in an index: what this system looks at as values, and the whole entry as JSON text, so that fields that
+/// it knows nothing of reach the caller unchanged.
+#[derive(Clone, Debug)]
+pub struct IndexEntry {
+    /// The package's id.
+    pub id: PackageId,
+    /// Its version; empty where there is none.
+    pub version: String,
+    /// Display name; the id where there is none.
+    pub name: String,
+    /// Empty where there is none.
+    pub description: String,
+    /// Empty where there is none.
+    pub author: String,
+    /// Empty where there is none.
+    pub category: String,
+    /// Lowest level that may open it.
+    pub min_level: f64,
+    /// The entry's JSON object up to, not including, `sourceId` and the closing brace.
+    body: String,
+}
+
+impl IndexEntry {
+    /// Makes an entry of a manifest's, an index file's or a registry's object, and tells of fields that were mended.
+    ///
+    /// # Errors
+    /// Why it is no entry, as a sentence: it has no id, or one that is none.
+    pub fn from_fields(fields: &Fields) -> Result<(Self, Vec<String>), String> {
+        let id = match fields.get("packageId").map(json::string) {
+            Some(Some(text)) => PackageId::parse(&text).map_err(|reason| format!("packageId {reason}"))?,
+            Some(None) => return Err("packageId is no string".to_owned()),
+            None => return Err("has no packageId".to_owned()),
+        };
+        let mut faults = Vec::new();
+        let entry = Normaliser { fields, faults: &mut faults }.entry(id);
+        Ok((entry, faults))
+    }
+
+    /// Appends the entry as a JSON object, without `sourceId`.
+    pub fn write_bare(&self, out: &mut String) {
+        out.push_str(&self.body);
+        out.push('}');
+    }
+
+    /// Appends the entry as a JSON object that is left open behind `sourceId`, for further fields.
+    pub fn write_open(&self, source_id: &str, out: &mut String) {
+        out.push_str(&self.body);
+        out.push_str(",\"sourceId\":");
+        json::push_string(out, source_id);
+    }
+
+    /// Appends the entry as a JSON object.
+    pub fn write(&self, source_id: &str, out: &mut String) {
+        self.write_open(source_id, out);
+        out.push('}');
+    }
+}
+
+/// Turns an object's fields into an entry: known fields get their types, all others stay as they are.
+struct Normaliser<'a> {
+    fields: &'a Fields,
+    faults: &'a mut Vec<String>,
+}
+
+impl Normaliser<'_> {
+    fn entry(&mut self, id: PackageId) -> IndexEntry {
+        let version = self.text("version", "");
+        let name = self.text("name", id.as_str());
+        let description = self.text("description", "");
+        let author = self.text("author", "");
+        let category = self.text("category", "");
+        let min_level = permission::level_of(self.fields.get("minLevel").and_then(json::number));
+        let body = self.body(&id, [&version, &name, &description, &author, &category]);
+        IndexEntry { id, version, name, description, author, category, min_level, body }
+    }
+
+    /// A string field, or what stands for it where it is missing, `null` or no string.
+    fn text(&mut self, key: &str, missing: &str) -> String {
+        match self.fields.get(key) {
+            Some(raw) if raw.get() != "null" => json::string(raw).unwrap_or_else(|| {
+                self.faults.push(format!("{key} is no string"));
+                missing.to_owned()
+            }),
+            _ => missing.to_owned(),
+        }
+    }
+
+    /// The object in the order of its fields, the known ones normalised where they stand, missing ones behind.
+    fn body(&mut self, id: &PackageId, [version, name, description, author, category]: [&str; 5]) -> String {
+        let mut out = String::with_capacity(256);
+        let texts = [
+            ("packageId", id.as_str()),
+            ("name", name),
+            ("version", version),
+            ("description", description),
+            ("author", author),
+            ("category", category),
+        ];
+        for (key, raw) in self.fields.iter() {
+            match key {
+                "sourceId" => {}
+                "dependencies" => self.push_dependencies(&mut out, raw),
+                "dependencyRanges" if self.fields.get("dependencies").is_some_and(json::is_object) => {}
+                "minLevel" => push_level(&mut out, raw),
+                _ => match texts.iter().find(|(text_key, _)| *text_key == key) {
+                    Some((_, text)) => push_text(&mut out, key, text),
+                    None => push_raw(&mut out, key, raw.get()),
+                },
+            }
+        }
+        for (key, text) in texts {
+            if self.fields.get(key).is_none() {
+                push_text(&mut out, key, text);
+            }
+        }
+        if self.fields.get("dependencies").is_none() {
+            push_raw(&mut out, "dependencies", "[]");
+        }
+        if self.fields.get("minLevel").is_none() {
+            push_raw(&mut out, "minLevel", "1");
+        }
+        out
+    }
+
+    /// Ids as an array; ranges, where the manifest has them, beside it.
+    fn push_dependencies(&mut self, out: &mut String, raw: &RawValue) {
+        if let Some(elements) = json::elements(raw) {
+            let count = elements.len();
+            let ids: Vec<String> = elements.iter().filter_map(|element| json::string(element)).collect();
+            if ids.len() < count {
+                self.faults.push("dependencies holds what is no string".to_owned());
+            }
+            push_raw(out, "dependencies", &to_json(&ids));
+        } else if let Ok(ranges) = Fields::parse(raw.get()) {
+            let ids: Vec<&str> = ranges.iter().map(|(id, _)| id).collect();
+            push_raw(out, "dependencies", &to_json(&ids));
+            push_raw(out, "dependencyRanges", raw.get());
+        } else {
+            if raw.get() != "null" {
+                self.faults.push("dependencies is neither an array nor an object".to_owned());
+            }
+            push_raw(out, "dependencies", "[]");
+        }
+    }
+}
+
+fn push_level(out: &mut String, raw: &RawValue) {
+    let counts_as_written = json::number(raw).is_some_and(|level| level != 0.0);
+    push_raw(out, "minLevel", if counts_as_written { raw.get() } else { "1" });
+}
+
+fn push_text(out: &mut String, key: &str, text: &str) {
+    push_key(out, key);
+    json::push_string(out, text);
+}
+
+fn push_raw(out: &mut String, key: &str, raw: &str) {
+    push_key(out, key);
+    out.push_str(raw);
+}
+
+fn push_key(out: &mut String, key: &str) {
+    out.push(if out.is_empty() { '{' } else { ',' });
+    json::push_string(out, key);
+    out.push(':');
+}
+
+fn to_json<T: serde::Serialize>(ids: &[T]) -> String {
+    // Serialising strings can't fail.
+    serde_json::to_string(ids).unwrap_or_else(|_| "[]".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normalised(text: &str) -> (serde_json::Value, Vec<String>) {
+        let (entry, faults) = IndexEntry::from_fields(&Fields::parse(text).unwrap()).unwrap();
+        let mut out = String::new();
+        entry.write("here", &mut out);
+        (serde_json::from_str(&out).unwrap(), faults)
+    }
+
+    #[test]
+    fn a_bare_id_becomes_a_whole_entry() {
+        let (entry, faults) = normalised(r#"{"packageId":"a"}"#);
+        assert_eq!(
+            entry,
+            serde_json::json!({
+                "packageId": "a", "name": "a", "version": "", "description": "", "author": "", "category": "",
+                "dependencies": [], "minLevel": 1, "sourceId": "here"
+            })
+        );
+        assert!(faults.is_empty());
+    }
+
+    #[test]
+    fn unknown_fields_survive_as_written() {
+        let (entry, _) = normalised(r#"{"packageId":"a","exports":{"x":[1,{"y":null}]},"sourceId":"elsewhere"}"#);
+        assert_eq!(entry["exports"], serde_json::json!({"x": [1, {"y": null}]}));
+        assert_eq!(entry["sourceId"], "here");
+    }
+
+    #[test]
+    fn ranges_stand_beside_the_ids() {
+        let (entry, _) = normalised(r#"{"packageId":"a","dependencies":{"b":"^1.0.0","__proto__":"*"}}"#);
+        assert_eq!(entry["dependencies"], serde_json::json!(["b", "__proto__"]));
+        assert_eq!(entry["dependencyRanges"]["b"], "^1.0.0");
+    }
+
+    #[test]
+    fn ranges_of_an_entry_that_has_both_survive() {
+        let (entry, _) = normalised(r#"{"packageId":"a","dependencies":["b"],"dependencyRanges":{"b":"^2"}}"#);
+        assert_eq!(entry["dependencyRanges"]["b"], "^2");
+    }
+
+    #[test]
+    fn levels_that_are_none_count_as_public() {
+        for level in ["0", "null", "\"3\"", "[]", "-0"] {
+            let (entry, _) = normalised(&format!(r#"{{"packageId":"a","minLevel":{level}}}"#));
+            assert_eq!(entry["minLevel"], 1, "{level}");
+        }
+        assert_eq!(normalised(r#"{"packageId":"a","minLevel":6}"#).0["minLevel"], 6);
+    }
+
+    #[test]
+    fn mended_fields_are_told() {
+        let (entry, faults) = normalised(r#"{"packageId":"a","name":5,"version":1,"dependencies":[1,"b"]}"#);
+        assert_eq!(entry["name"], "a");
+        assert_eq!(entry["dependencies"], serde_json::json!(["b"]));
+        assert_eq!(faults, ["version is no string", "name is no string", "dependencies holds what is no string"]);
+    }
+
+    #[test]
+    fn what_has_no_id_is_no_entry() {
+        for (text, reason) in
+            [("{}", "has no packageId"), (r#"{"packageId":1}"#, "no string"), (r#"{"packageId":"../x"}"#, "separator")]
+        {
+            assert!(IndexEntry::from_fields(&Fields::parse(text).unwrap()).unwrap_err().contains(reason));
+        }
+    }
+}

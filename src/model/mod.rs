@@ -1,0 +1,13 @@
+//! What packages are, whoever holds them: ids, versions, index entries, kinds of source.
+
+mod entry;
+mod id;
+mod kind;
+mod version;
+mod warning;
+
+pub use entry::IndexEntry;
+pub use id::PackageId;
+pub use kind::SourceKind;
+pub use version::Version;
+pub use warning::Warning;

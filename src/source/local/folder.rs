@@ -1,0 +1,172 @@
+//! Reading inside one packages folder, and nowhere else.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, DirEntry, OpenOptions};
+use serde_json::value::RawValue;
+
+use super::layout;
+use crate::error::{Error, ErrorKind, Result};
+use crate::json;
+use crate::model::Warning;
+
+/// Largest JSON file that is read, in bytes.
+const MAX_JSON_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Largest script that is read, in bytes.
+const MAX_SCRIPT_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A part of a package that may be there, absent, or there but unusable.
+#[derive(Debug)]
+pub(super) enum Part<T> {
+    /// It is there.
+    Here(T),
+    /// There is no such file.
+    Absent,
+    /// There is one, but it can't be used; why, as words that can follow "the file".
+    Faulty(String),
+}
+
+impl<T> Part<T> {
+    /// The part made of what is there; what fails makes it faulty.
+    pub(super) fn and_then<U>(self, make: impl FnOnce(T) -> Result<U, String>) -> Part<U> {
+        match self {
+            Self::Here(value) => make(value).map_or_else(Part::Faulty, Part::Here),
+            Self::Absent => Part::Absent,
+            Self::Faulty(reason) => Part::Faulty(reason),
+        }
+    }
+}
+
+/// A handle on a packages folder. Paths are relative to it, with `/` between names; no link leads out of it.
+pub(super) struct PackagesFolder(Dir);
+
+impl PackagesFolder {
+    /// Opens the folder.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        Dir::open_ambient_dir(path, ambient_authority()).map(Self).map_err(|error| {
+            let shown = path.display();
+            match error.kind() {
+                io::ErrorKind::NotFound => Error::new(
+                    ErrorKind::NoPackages,
+                    format!("there is no packages folder at {shown}: create it, set METABUILDER_PACKAGES_DIR, or give the source's url"),
+                ),
+                io::ErrorKind::NotADirectory => Error::new(ErrorKind::Read, format!("{shown} is not a directory")),
+                _ => Error::new(ErrorKind::Read, format!("the packages folder {shown} can't be opened: {error}")),
+            }
+        })
+    }
+
+    /// Whether there is an `index.json` or a package in it.
+    pub(super) fn holds_packages(&self) -> bool {
+        let index_file = self.text("index.json", MAX_JSON_BYTES).and_then(|bytes| catalogue_shaped(&bytes));
+        let is_package = |name: &String| matches!(layout::read(self, name), Ok(Some(_)));
+        matches!(index_file, Part::Here(())) || self.folders(&mut Vec::new()).iter().any(is_package)
+    }
+
+    /// Names of the folders in it in order, links to some of its own included. Others are warned of.
+    pub(super) fn folders(&self, warnings: &mut Vec<Warning>) -> Vec<String> {
+        let mut names = Vec::new();
+        match self.0.entries() {
+            Ok(entries) => names.extend(entries.filter_map(|entry| self.folder_name(entry, warnings))),
+            Err(error) => warnings.push(Warning::new(".", format!("can't be listed: {error}"))),
+        }
+        names.sort_unstable();
+        names
+    }
+
+    fn folder_name(&self, entry: io::Result<DirEntry>, warnings: &mut Vec<Warning>) -> Option<String> {
+        let mut warn = |path: &str, reason: String| warnings.push(Warning::new(path, reason));
+        let entry = entry.map_err(|error| warn(".", format!("can't be listed: {error}"))).ok()?;
+        let name = entry.file_name();
+        let shown = name.to_string_lossy();
+        if shown.starts_with('.') {
+            return None;
+        }
+        let is_folder = entry.file_type().and_then(|kind| {
+            if kind.is_symlink() { self.0.metadata(&name).map(|target| target.is_dir()) } else { Ok(kind.is_dir()) }
+        });
+        match is_folder {
+            Ok(true) if name.to_str().is_some() => return Some(shown.into_owned()),
+            Ok(true) => warn(&shown, "has a name that is not UTF-8".to_owned()),
+            Ok(false) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => warn(&shown, fault(&error)),
+        }
+        None
+    }
+
+    /// A JSON file's text: decoded, not deeper than the bound, syntax not yet checked.
+    pub(super) fn json_text(&self, path: &str) -> Part<String> {
+        self.text(path, MAX_JSON_BYTES).and_then(json::decode)
+    }
+
+    /// A JSON file's value.
+    pub(super) fn json(&self, path: &str) -> Part<Box<RawValue>> {
+        self.json_text(path).and_then(|text| json::value(&text))
+    }
+
+    /// A script's text. What is not UTF-8 in it is replaced, since Lua files need not be.
+    pub(super) fn script(&self, path: &str) -> Part<String> {
+        self.text(path, MAX_SCRIPT_BYTES).and_then(|bytes| Ok(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    fn text(&self, path: &str, limit: u64) -> Part<Vec<u8>> {
+        match self.read(path, limit) {
+            Ok(Some(bytes)) => Part::Here(bytes),
+            Ok(None) => Part::Faulty(format!("is larger than {} MiB", limit / 1024 / 1024)),
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Part::Absent,
+                io::ErrorKind::InvalidInput => Part::Faulty("is not a regular file".to_owned()),
+                _ => Part::Faulty(fault(&error)),
+            },
+        }
+    }
+
+    /// The bytes; `None` where there are more than `limit`.
+    fn read(&self, path: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let file = self.0.open_with(path, &reading())?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if metadata.len() > limit {
+            return Ok(None);
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+        file.take(limit + 1).read_to_end(&mut bytes)?;
+        Ok(if bytes.len() as u64 > limit { None } else { Some(bytes) })
+    }
+}
+
+/// For reading, and without waiting: a named pipe in place of a file would otherwise hold the thread for ever.
+fn reading() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use cap_std::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    options
+}
+
+/// Why something can't be read. The sandbox's own refusals have no error number of the system.
+fn fault(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() {
+        "leads out of the packages folder".to_owned()
+    } else {
+        format!("can't be read: {error}")
+    }
+}
+
+fn catalogue_shaped(bytes: &[u8]) -> Result<(), String> {
+    let text = json::decode(bytes.to_vec())?;
+    let fields = json::Fields::parse(&text)?;
+    match fields.get("packages") {
+        Some(packages) if json::is_array(packages) => Ok(()),
+        _ => Err("has no packages array".to_owned()),
+    }
+}

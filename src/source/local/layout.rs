@@ -1,0 +1,94 @@
+//! The two layouts of a package folder.
+//!
+//! - **Manifest layout**: `package.json` with a `packageId`; the contents stand beside it.
+//! - **Seed layout**: `seed/metadata.json`, its fields at the top or under a key `metadata`; the contents stand in `seed`.
+//!
+//! Where a folder has both, `package.json` wins. A folder with neither is no package.
+
+use serde_json::value::RawValue;
+
+use super::folder::{PackagesFolder, Part};
+use crate::json::Fields;
+use crate::model::{IndexEntry, Warning};
+
+/// Which of the two it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    Manifest,
+    Seed,
+}
+
+impl Layout {
+    /// A path of the package's contents, relative to the packages folder.
+    pub(super) fn content(self, folder: &str, path: &str) -> String {
+        match self {
+            Self::Manifest => format!("{folder}/{path}"),
+            Self::Seed => format!("{folder}/seed/{path}"),
+        }
+    }
+
+    /// The file that holds the components.
+    pub(super) fn components(self) -> &'static str {
+        match self {
+            Self::Manifest => "components/ui.json",
+            Self::Seed => "components.json",
+        }
+    }
+}
+
+/// A package folder's own declaration.
+#[derive(Debug)]
+pub(super) struct Manifest {
+    /// The folder's name.
+    pub(super) folder: String,
+    pub(super) layout: Layout,
+    pub(super) entry: IndexEntry,
+    /// Components that stand in the manifest itself.
+    pub(super) components: Option<Box<RawValue>>,
+    /// Examples that stand in the manifest itself.
+    pub(super) examples: Option<Box<RawValue>>,
+    /// Fields that were mended.
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Reads a folder's manifest; `None` where the folder is no package.
+///
+/// # Errors
+/// A warning where it is one, but malformed.
+pub(super) fn read(packages: &PackagesFolder, folder: &str) -> Result<Option<Manifest>, Warning> {
+    let path = format!("{folder}/package.json");
+    let broken = match fields(packages, &path) {
+        Part::Here(fields) if fields.get("packageId").is_some() => {
+            return manifest(folder, Layout::Manifest, &path, &fields).map(Some);
+        }
+        Part::Here(_) | Part::Absent => None,
+        Part::Faulty(reason) => Some(Warning::new(path, reason)),
+    };
+    let path = format!("{folder}/seed/metadata.json");
+    match fields(packages, &path) {
+        Part::Here(fields) => seed(folder, &path, fields).map(Some),
+        Part::Absent => broken.map_or(Ok(None), Err),
+        Part::Faulty(reason) => Err(Warning::new(path, reason)),
+    }
+}
+
+fn seed(folder: &str, path: &str, mut fields: Fields) -> Result<Manifest, Warning> {
+    let wrapped = fields.get("metadata").and_then(|inner| Fields::parse(inner.get()).ok());
+    let Some(inner) = wrapped.filter(|_| fields.get("packageId").is_none()) else {
+        return manifest(folder, Layout::Seed, path, &fields);
+    };
+    let mut found = manifest(folder, Layout::Seed, path, &inner)?;
+    found.components = fields.take("components");
+    found.examples = fields.take("examples");
+    Ok(found)
+}
+
+fn manifest(folder: &str, layout: Layout, path: &str, fields: &Fields) -> Result<Manifest, Warning> {
+    let (entry, faults) = IndexEntry::from_fields(fields).map_err(|reason| Warning::new(path, reason))?;
+    let warnings = faults.into_iter().map(|fault| Warning::new(path, fault)).collect();
+    Ok(Manifest { folder: folder.to_owned(), layout, entry, components: None, examples: None, warnings })
+}
+
+fn fields(packages: &PackagesFolder, path: &str) -> Part<Fields> {
+    packages.json_text(path).and_then(|text| Fields::parse(&text))
+}

@@ -1,0 +1,178 @@
+//! Packages from a folder on this machine.
+//!
+//! Everything is read through a handle on the packages folder that can't be led out of it, whatever ids, manifests and
+//! links say. All reading is blocking work on tokio's blocking pool, one task a call.
+
+mod catalogue;
+mod folder;
+mod layout;
+mod locate;
+mod package;
+mod scripts;
+
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use serde_json::value::RawValue;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{PackageId, Warning};
+use crate::source::{BoxFuture, Fetched, LoadedPackage, Source, SourceIndex};
+
+use catalogue::Catalogue;
+use folder::PackagesFolder;
+pub use locate::Surroundings;
+
+/// A folder as a source. What was read of its index is kept; to forget it, make a new one.
+pub struct LocalSource {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    id: Arc<str>,
+    url: String,
+    surroundings: Surroundings,
+    opened: OnceLock<Opened>,
+}
+
+/// The folder once found, and the catalogue of what is in it.
+struct Opened {
+    folder: PackagesFolder,
+    catalogue: Catalogue,
+}
+
+impl LocalSource {
+    /// A source over the folder that `url` means in these surroundings. Touches no file yet.
+    #[must_use]
+    pub fn new(id: &str, url: &str, surroundings: Surroundings) -> Self {
+        let inner = Inner { id: id.into(), url: url.to_owned(), surroundings, opened: OnceLock::new() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// All packages of the index, whole, in its order; those that can't be loaded are passed over.
+    ///
+    /// # Errors
+    /// As [`Source::fetch_index`].
+    pub async fn load_all(&self) -> Result<Vec<LoadedPackage>> {
+        self.blocking(|inner| {
+            let opened = inner.open()?;
+            let ids = opened.catalogue.index(&opened.folder, &inner.id);
+            Ok(ids.entries.iter().filter_map(|entry| opened.load(&entry.id, &inner.id)).collect())
+        })
+        .await
+    }
+
+    /// The entries as they stand in `index.json`, else the scan's, as the text of a JSON array; `None` where there is no
+    /// packages folder.
+    ///
+    /// # Errors
+    /// Where the folder is there but can't be read.
+    pub async fn index_text(&self) -> Result<Option<String>> {
+        self.blocking(|inner| match inner.open() {
+            Ok(opened) => Ok(Some(opened.catalogue.text(&opened.folder, &inner.id))),
+            Err(error) if error.kind() == ErrorKind::NoPackages => Ok(None),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    async fn blocking<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Inner) -> Result<T> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        match tokio::task::spawn_blocking(move || work(&inner)).await {
+            Ok(result) => result,
+            Err(fault) => Err(Error::new(ErrorKind::Internal, format!("reading packages ended early: {fault}"))),
+        }
+    }
+}
+
+impl Inner {
+    /// The folder, opened at the first call that finds it. One that isn't there is looked for anew each time.
+    fn open(&self) -> Result<&Opened> {
+        if let Some(opened) = self.opened.get() {
+            return Ok(opened);
+        }
+        let path = locate::locate(&self.url, &self.surroundings)?;
+        tracing::debug!(source = %self.id, path = %path.display(), "opening packages folder");
+        let opened = Opened { folder: PackagesFolder::open(&path)?, catalogue: Catalogue::default() };
+        Ok(self.opened.get_or_init(|| opened))
+    }
+}
+
+impl Opened {
+    fn load(&self, id: &PackageId, source_id: &str) -> Option<LoadedPackage> {
+        let manifest = self.catalogue.find(&self.folder, id)?;
+        Some(package::assemble(&self.folder, &manifest, source_id))
+    }
+}
+
+impl Source for LocalSource {
+    fn fetch_index(&self) -> BoxFuture<'_, Result<Fetched<SourceIndex>>> {
+        Box::pin(self.blocking(|inner| {
+            let opened = inner.open()?;
+            Ok(fetched_now(opened.catalogue.index(&opened.folder, &inner.id)))
+        }))
+    }
+
+    fn load_package<'a>(
+        &'a self,
+        id: &'a str,
+        version: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Fetched<Option<LoadedPackage>>>> {
+        let wanted = version.map(str::to_owned);
+        let id = PackageId::parse(id);
+        Box::pin(async move {
+            let Ok(id) = id else { return Ok(fetched_now(Arc::new(None))) };
+            self.blocking(move |inner| {
+                let opened = inner.open()?;
+                let has_version =
+                    wanted.is_none_or(|wanted| opened.version_of(&id, &inner.id).is_some_and(|here| here == wanted));
+                Ok(fetched_now(Arc::new(if has_version { opened.load(&id, &inner.id) } else { None })))
+            })
+            .await
+        })
+    }
+
+    fn versions<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fetched<Vec<String>>>> {
+        let id = PackageId::parse(id);
+        Box::pin(async move {
+            let Ok(id) = id else { return Ok(fetched_now(Arc::new(Vec::new()))) };
+            self.blocking(move |inner| {
+                let version = inner.open()?.version_of(&id, &inner.id);
+                Ok(fetched_now(Arc::new(version.filter(|version| !version.is_empty()).into_iter().collect())))
+            })
+            .await
+        })
+    }
+}
+
+impl Opened {
+    /// The version that the index gives, else the package's own manifest.
+    fn version_of(&self, id: &PackageId, source_id: &Arc<str>) -> Option<String> {
+        let index = self.catalogue.index(&self.folder, source_id);
+        match index.entries.iter().find(|entry| entry.id == *id) {
+            Some(entry) => Some(entry.version.clone()),
+            None => self.catalogue.find(&self.folder, id).map(|manifest| manifest.entry.version),
+        }
+    }
+}
+
+fn fetched_now<T>(value: Arc<T>) -> Fetched<T> {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Fetched { value, fetched_at: since_epoch.as_secs_f64() * 1000.0, stale_because: None }
+}
+
+/// A part of a package: its JSON, absent, or there but unusable (which becomes a warning).
+fn usable(part: folder::Part<Box<RawValue>>, path: &str, warnings: &mut Vec<Warning>) -> Option<Box<RawValue>> {
+    match part {
+        folder::Part::Here(value) => Some(value),
+        folder::Part::Absent => None,
+        folder::Part::Faulty(reason) => {
+            warnings.push(Warning::new(path, reason));
+            None
+        }
+    }
+}

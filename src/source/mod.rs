@@ -1,0 +1,80 @@
+//! Sources: where packages come from.
+//!
+//! A source answers "not found" and "the old copy, because it fails" as responses, not as errors. What it returns is JSON
+//! text ready for JavaScript, beside the few values that this system decides by.
+
+pub mod layer;
+pub mod local;
+pub mod remote;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::model::{IndexEntry, Warning};
+
+/// A future that can be polled on any thread.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// All packages of one source, as it gave them.
+#[derive(Debug)]
+pub struct SourceIndex {
+    /// The id that entries carry as `sourceId`.
+    pub source_id: Arc<str>,
+    /// The entries in the source's order.
+    pub entries: Vec<IndexEntry>,
+    /// What was passed over or mended.
+    pub warnings: Vec<Warning>,
+}
+
+/// A whole package as the text of a `PackageData` object.
+#[derive(Debug)]
+pub struct LoadedPackage {
+    /// JSON text.
+    pub text: String,
+    /// Parts that were passed over.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a source gave, and how old it is.
+#[derive(Clone, Debug)]
+pub struct Fetched<T> {
+    /// The value; shared, so that callers who share a fetch share its result.
+    pub value: Arc<T>,
+    /// When it was fetched, in milliseconds since 1970.
+    pub fetched_at: f64,
+    /// Why it is an old copy: the failure of the latest fetch. `None` where it is current.
+    pub stale_because: Option<Error>,
+}
+
+/// One page of what a registry's search found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SearchQuery {
+    /// The words.
+    pub text: String,
+    /// Only this category.
+    pub category: Option<String>,
+    /// Only this level.
+    pub min_level: Option<f64>,
+    /// 1 or more.
+    pub page: Option<u32>,
+    /// 1 to 1000.
+    pub page_size: Option<u32>,
+}
+
+/// A place that packages come from.
+pub trait Source: Send + Sync {
+    /// All its packages.
+    fn fetch_index(&self) -> BoxFuture<'_, Result<Fetched<SourceIndex>>>;
+
+    /// A whole package, in one version or as the source serves it; `None` where it doesn't have it.
+    fn load_package<'a>(
+        &'a self,
+        id: &'a str,
+        version: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Fetched<Option<LoadedPackage>>>>;
+
+    /// The versions that it has of a package.
+    fn versions<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fetched<Vec<String>>>>;
+}

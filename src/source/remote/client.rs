@@ -1,0 +1,207 @@
+//! Asking a registry: one GET at a time, bounded in time and size.
+
+use std::fmt;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use reqwest::redirect::Policy;
+use url::Url;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::json;
+
+/// Until a connection stands.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Without a byte.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// For a whole request.
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// Redirects that are followed.
+const MAX_REDIRECTS: usize = 10;
+
+/// Largest answer, counted after decompression, in bytes.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
+
+/// One for the process, so that sources of the same registry share connections.
+static HTTP: LazyLock<std::result::Result<reqwest::Client, String>> = LazyLock::new(|| {
+    // An error means that somebody in this process chose a provider already, which serves as well.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder()
+        .user_agent(concat!("metabuilder-package-sources/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT)
+        // Credentials are dropped by the client where the host, port or scheme changes.
+        .redirect(Policy::custom(|attempt| {
+            let was_secure = attempt.previous().last().is_some_and(|url| url.scheme() == "https");
+            if attempt.previous().len() > MAX_REDIRECTS {
+                attempt.error("too many redirects")
+            } else if was_secure && attempt.url().scheme() != "https" {
+                attempt.error("a redirect leads from https to http")
+            } else {
+                attempt.follow()
+            }
+        }))
+        .build()
+        .map_err(|error| error.to_string())
+});
+
+/// What a registry said.
+pub(super) enum Answer {
+    /// The decoded text of a successful answer; its depth is bounded, its syntax not yet checked.
+    Body(String),
+    /// It doesn't have that.
+    NotFound,
+}
+
+/// Asks one registry.
+pub(super) struct Client {
+    base: Url,
+    authorization: Option<HeaderValue>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("base", &Shown(&self.base)).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    pub(super) fn new(base: &str, token: Option<&str>) -> Result<Self> {
+        let invalid = |what: &str| Error::new(ErrorKind::InvalidArgument, what);
+        let base = Url::parse(base)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"))
+            .ok_or_else(|| invalid("a remote source's url must be an http(s) URL"))?;
+        let authorization = token
+            .map(|token| {
+                let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+                    .map_err(|_| invalid("authToken holds characters that can't stand in a header"))?;
+                value.set_sensitive(true);
+                Ok(value)
+            })
+            .transpose()?;
+        Ok(Self { base, authorization })
+    }
+
+    /// The URL of these segments below the base, each percent-encoded.
+    pub(super) fn url(&self, segments: &[&str]) -> Result<Url> {
+        let mut url = self.base.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        url.path_segments_mut()
+            .map_err(|()| Error::new(ErrorKind::InvalidArgument, "a remote source's url must be an http(s) URL"))?
+            .pop_if_empty()
+            .extend(segments);
+        Ok(url)
+    }
+
+    pub(super) async fn get(&self, url: &Url) -> Result<Answer> {
+        tracing::debug!(url = %Shown(url), "asking registry");
+        let http = HTTP
+            .as_ref()
+            .map_err(|reason| Error::new(ErrorKind::Internal, format!("the HTTP client can't be set up: {reason}")))?;
+        let mut request = http.get(url.clone()).header(ACCEPT, "application/json");
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let mut response = request.send().await.map_err(|error| network_error(url, &error))?;
+        let status = response.status();
+        if status.as_u16() == 404 {
+            return Ok(Answer::NotFound);
+        }
+        if !status.is_success() {
+            return Err(status_error(url, status.as_u16()));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| network_error(url, &error))? {
+            if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
+                let mib = MAX_RESPONSE_BYTES / 1024 / 1024;
+                return Err(Error::new(
+                    ErrorKind::TooLarge,
+                    format!("{} answers with more than {mib} MiB", Shown(url)),
+                ));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        match json::decode(body) {
+            Ok(text) => Ok(Answer::Body(text)),
+            Err(reason) => Err(Error::new(ErrorKind::Protocol, format!("the answer of {} {reason}", Shown(url)))),
+        }
+    }
+}
+
+/// The failure that a status means.
+pub(super) fn status_error(url: &Url, status: u16) -> Error {
+    let hint = match status {
+        401 | 403 => ": check the source's authToken",
+        _ => "",
+    };
+    Error::new(ErrorKind::Http, format!("{} answers with status {status}{hint}", Shown(url)))
+}
+
+fn network_error(url: &Url, error: &reqwest::Error) -> Error {
+    let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Network };
+    // The innermost reason is the one that tells; the outer ones repeat the URL, with whatever it carries.
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let reason = if error.is_timeout() { "took too long".to_owned() } else { format!("can't be asked: {innermost}") };
+    Error::new(kind, format!("{} {reason}", Shown(url)))
+}
+
+/// A URL as it may be shown: without user, password and query.
+struct Shown<'a>(&'a Url);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(url) = self;
+        write!(formatter, "{}://{}", url.scheme(), url.host_str().unwrap_or_default())?;
+        if let Some(port) = url.port() {
+            write!(formatter, ":{port}")?;
+        }
+        formatter.write_str(url.path())
+    }
+}
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_are_encoded_below_the_base() {
+        let client = Client::new("https://example.test/api/v1/", None).unwrap();
+        let url = client.url(&["packages", "a/b ä?#%", "versions", "1.0.0+x"]).unwrap();
+        assert_eq!(url.as_str(), "https://example.test/api/v1/packages/a%2Fb%20%C3%A4%3F%23%25/versions/1.0.0+x");
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_secrets() {
+        let url = Url::parse("https://user:secret@example.test:8443/a?token=secret").unwrap();
+        assert_eq!(Shown(&url).to_string(), "https://example.test:8443/a");
+    }
+
+    #[test]
+    fn a_client_is_shown_without_its_token() {
+        let client = Client::new("https://user:secret@example.test/", Some("secret")).unwrap();
+        assert!(!format!("{client:?}").contains("secret"));
+    }
+
+    #[test]
+    fn only_http_is_asked() {
+        for url in ["ftp://example.test", "file:///etc", "example.test", ""] {
+            assert_eq!(Client::new(url, None).unwrap_err().code(), "EINVALIDARG", "{url}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Reading a registry's whole index, page by page.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::client::{self, Answer, Client};
+use super::parse;
+use super::protocol::{self, Page};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::PackageId;
+use crate::source::SourceIndex;
+
+/// Most pages that are read.
+const MAX_PAGES: usize = 10_000;
+
+/// Most entries that are read.
+const MAX_ENTRIES: usize = 1_000_000;
+
+/// Pages beyond those that the first one promised: packages may be published while we read.
+const GROWTH: usize = 10;
+
+/// All pages as one index. A registry that answers without paging fields has one page; one that repeats a page, or
+/// goes on for ever, is an error.
+pub(super) async fn all(client: &Client, source_id: &Arc<str>) -> Result<SourceIndex> {
+    let start = client.url(&["packages"])?;
+    let first = page(client, &start).await?;
+    let Some(size) = first.size.filter(|_| first.has_more()) else {
+        return Ok(first.into_index(Arc::clone(source_id)));
+    };
+    let promised = first.total.map_or(MAX_PAGES, |total| total.div_ceil(size).saturating_add(GROWTH)).min(MAX_PAGES);
+    let mut number = first.number.unwrap_or(1);
+    let mut seen: HashSet<PackageId> = first.entries.iter().map(|entry| entry.id.clone()).collect();
+    let mut whole = first;
+    for _ in 1..promised {
+        number += 1;
+        let mut url = start.clone();
+        url.query_pairs_mut().append_pair("page", &number.to_string()).append_pair("pageSize", &size.to_string());
+        let next = page(client, &url).await?;
+        if next.received == 0 {
+            return Ok(whole.into_index(Arc::clone(source_id)));
+        }
+        let before = seen.len();
+        seen.extend(next.entries.iter().map(|entry| entry.id.clone()));
+        if seen.len() == before && !next.entries.is_empty() {
+            return Err(Error::new(ErrorKind::Protocol, format!("the registry's page {number} repeats earlier ones")));
+        }
+        let is_last = !whole.join(next);
+        if whole.entries.len() > MAX_ENTRIES {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("the registry lists more than {MAX_ENTRIES} packages"),
+            ));
+        }
+        if is_last {
+            return Ok(whole.into_index(Arc::clone(source_id)));
+        }
+    }
+    Err(Error::new(
+        ErrorKind::Protocol,
+        format!("the registry's index goes on beyond the {promised} pages that it promised"),
+    ))
+}
+
+async fn page(client: &Client, url: &Url) -> Result<Page> {
+    match client.get(url).await? {
+        Answer::Body(text) => parse(move || protocol::page(&text)).await,
+        Answer::NotFound => Err(client::status_error(url, 404)),
+    }
+}
