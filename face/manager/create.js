@@ -1,0 +1,67 @@
+/**
+ * Ready-made managers.
+ *
+ * @typedef {import('../../index.js').CreatePackageSourceManagerOptions} CreatePackageSourceManagerOptions
+ * @typedef {import('../../index.js').PackageRepoConfig} PackageRepoConfig
+ * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
+ */
+
+const { getPackageRepoConfig, validatePackageRepoConfig } = require('../config.js')
+const { expectObject, expectString, invalid, shown, sourcesError } = require('../errors.js')
+const { LocalPackageSource } = require('../sources/local.js')
+const { RemotePackageSource } = require('../sources/remote.js')
+const { PackageSourceManager } = require('./manager.js')
+
+/** @param {CreatePackageSourceManagerOptions} [options] */
+function createPackageSourceManager(options = {}) {
+  expectObject(options, 'options')
+  const { enableRemote, remoteUrl, remoteAuthToken, conflictResolution } = options
+  if (enableRemote !== undefined && typeof enableRemote !== 'boolean')
+    throw invalid('enableRemote', 'a boolean', enableRemote)
+  if (remoteUrl !== undefined) expectString(remoteUrl, 'remoteUrl')
+  if (remoteAuthToken !== undefined && typeof remoteAuthToken !== 'string') {
+    throw sourcesError('EINVALIDARG', `remoteAuthToken must be a string, not ${typeof remoteAuthToken}`)
+  }
+  const manager = new PackageSourceManager({ conflictResolution })
+  manager.addSource(new LocalPackageSource())
+  if (enableRemote)
+    manager.addSource(new RemotePackageSource({ enabled: true, url: remoteUrl, authToken: remoteAuthToken }))
+  return manager
+}
+
+/** @param {PackageRepoConfig} [config] */
+function createPackageSourceManagerFromConfig(config = getPackageRepoConfig()) {
+  const messages = validatePackageRepoConfig(config)
+  const sources = messages.length > 0 ? [] : config.sources.map((source) => sourceOf(source, messages))
+  if (messages.length > 0) {
+    throw sourcesError('EINVALIDCONFIG', `the package repository configuration is invalid: ${messages.join('; ')}`, {
+      messages,
+    })
+  }
+  const manager = new PackageSourceManager({ conflictResolution: config.conflictResolution })
+  for (const source of sources) if (source) manager.addSource(source)
+  return manager
+}
+
+/**
+ * @param {PackageSourceConfig} config
+ * @param {string[]} messages Faults are added.
+ */
+function sourceOf(config, messages) {
+  if (!config.enabled) return undefined
+  try {
+    switch (config.type) {
+      case 'local':
+        return new LocalPackageSource(config)
+      case 'remote':
+        return new RemotePackageSource(config)
+      default:
+        messages.push(`Source ${config.id}: Type ${shown(config.type)} is not supported; use local or remote`)
+    }
+  } catch (error) {
+    messages.push(`Source ${config.id}: ${error instanceof Error ? error.message : error}`)
+  }
+  return undefined
+}
+
+module.exports = { createPackageSourceManager, createPackageSourceManagerFromConfig }

@@ -1,0 +1,237 @@
+/**
+ * Several sources as one. What is in memory answers at once; sources are asked and the index is merged only where there
+ * is nothing in memory, and then once for all who wait.
+ *
+ * @typedef {import('../../index.js').ErrorContext} ErrorContext
+ * @typedef {import('../../index.js').PackageCandidate} PackageCandidate
+ * @typedef {import('../../index.js').PackageData} PackageData
+ * @typedef {import('../../index.js').PackageExplanation} PackageExplanation
+ * @typedef {import('../../index.js').PackageSource} PackageSource
+ * @typedef {import('../../index.js').PackageSourceLike} PackageSourceLike
+ * @typedef {import('../../index.js').PackageSourceManagerConfig} PackageSourceManagerConfig
+ * @typedef {import('../../index.js').PackageSourceStatus} PackageSourceStatus
+ * @typedef {import('../../index.js').SearchOptions} SearchOptions
+ * @typedef {import('../../index.js').SearchResult} SearchResult
+ * @typedef {import('./merged.js').Merged} Merged
+ * @typedef {import('./merged.js').Outcome} Outcome
+ */
+
+const { expectString, invalid } = require('../errors.js')
+const { Asker } = require('./asker.js')
+const { readManagerConfig } = require('./options.js')
+const { mergeOutcomes } = require('./merged.js')
+const { searchMerged } = require('./search.js')
+const { byPriority, checkSource, slotOf } = require('./slots.js')
+
+class PackageSourceManager {
+  #config
+  #asker
+  /** @type {Map<string, PackageSourceLike>} In the order added. */
+  #sources = new Map()
+  /** @type {Merged | null} */
+  #merged = null
+  /** @type {Promise<Merged> | null} The build under way, unless it was overtaken. */
+  #building = null
+  /** @type {Map<string, Outcome>} What sources gave since the caches were cleared, to complete an index without asking all again. */
+  #outcomes = new Map()
+
+  /** @param {Partial<PackageSourceManagerConfig>} [config] */
+  constructor(config = {}) {
+    this.#config = readManagerConfig(config)
+    this.#asker = new Asker(this.#config)
+  }
+
+  /** @param {PackageSource | PackageSourceLike} source */
+  addSource(source) {
+    const checked = checkSource(source)
+    if (!checked.enabled) return
+    const before = this.#sources.get(checked.id)
+    if (before) this.#asker.dismiss(checked.id, before)
+    this.#sources.set(checked.id, checked.source)
+    this.#asker.adopt(checked.id, checked.source)
+    this.#invalidate()
+  }
+
+  /** @param {string} sourceId */
+  removeSource(sourceId) {
+    expectString(sourceId, 'sourceId')
+    const source = this.#sources.get(sourceId)
+    if (!source) return false
+    this.#sources.delete(sourceId)
+    this.#asker.dismiss(sourceId, source)
+    this.#invalidate()
+    return true
+  }
+
+  /** @param {string} sourceId */
+  getSource(sourceId) {
+    expectString(sourceId, 'sourceId')
+    return /** @type {PackageSource | undefined} */ (this.#find(sourceId)?.source)
+  }
+
+  getSources() {
+    return /** @type {PackageSource[]} */ ([...this.#sources.values()])
+  }
+
+  getSourcesByPriority() {
+    return /** @type {PackageSource[]} */ (byPriority(this.#sources).map(({ source }) => source))
+  }
+
+  async fetchMergedIndex() {
+    const { entries } = this.#current() ?? (await this.#build())
+    return entries.slice()
+  }
+
+  /** @param {string} packageId */
+  async hasPackage(packageId) {
+    if (typeof packageId !== 'string') throw invalid('packageId', 'a string', packageId)
+    const { byId } = this.#current() ?? (await this.#build())
+    return byId.has(packageId)
+  }
+
+  /**
+   * @param {string} packageId
+   * @returns {Promise<PackageData | null>}
+   */
+  async loadPackage(packageId) {
+    if (typeof packageId !== 'string') throw invalid('packageId', 'a string', packageId)
+    const { byId } = this.#current() ?? (await this.#build())
+    const entry = byId.get(packageId)
+    if (entry === undefined) return null
+    const { selectedSource, availableSources } = entry
+    const selected = this.#sources.get(selectedSource)
+    const inMemory = selected && this.#asker.peek(selected, packageId)
+    if (inMemory) return inMemory
+    for (const sourceId of [selectedSource, ...availableSources.filter((id) => id !== selectedSource)]) {
+      const source = this.#sources.get(sourceId)
+      const data = source && (await this.#asker.load(sourceId, source, packageId))
+      if (data) return data
+    }
+    return null
+  }
+
+  /**
+   * @param {string} packageId
+   * @param {string} sourceId
+   * @returns {Promise<PackageData | null>}
+   */
+  async loadPackageFromSource(packageId, sourceId) {
+    expectString(packageId, 'packageId')
+    expectString(sourceId, 'sourceId')
+    const slot = this.#find(sourceId)
+    if (!slot) return null
+    return this.#asker.peek(slot.source, packageId) ?? this.#asker.load(slot.id, slot.source, packageId)
+  }
+
+  /**
+   * @param {string} packageId
+   * @returns {Promise<Map<string, string[]>>}
+   */
+  async getAllVersions(packageId) {
+    expectString(packageId, 'packageId')
+    const sources = [...this.#sources]
+    const versions = await this.#asker.each(sources, ([id, source]) => this.#asker.versions(id, source, packageId))
+    const found = sources.map(([id], position) => /** @type {const} */ ([id, versions[position] ?? []]))
+    return new Map(found.filter(([, list]) => list.length > 0))
+  }
+
+  clearAllCaches() {
+    this.#invalidate()
+    for (const [id, source] of this.#sources) this.#asker.clearCache(id, source)
+  }
+
+  /** @returns {PackageSourceStatus[]} */
+  getSourceStatus() {
+    return [...this.#sources].map(([id, source]) => this.#asker.status(slotOf(id, source)))
+  }
+
+  /**
+   * @param {string} packageId
+   * @returns {Promise<PackageExplanation>}
+   */
+  async explain(packageId) {
+    expectString(packageId, 'packageId')
+    const { native, slots, columns } = this.#current() ?? (await this.#build())
+    const reports = native.explain(packageId)
+    /** @type {PackageCandidate[]} */
+    const candidates = []
+    for (const slot of slots) {
+      const { id: sourceId, type, priority } = slot
+      const base = { sourceId, type: /** @type {PackageCandidate['type']} */ (type), priority }
+      const column = columns.indexOf(slot)
+      if (column < 0) candidates.push({ ...base, version: null, selected: false, reason: 'source failing' })
+      for (const { version, reason } of reports.filter((report) => report.column === column)) {
+        const why = /** @type {PackageCandidate['reason']} */ (reason ?? null)
+        candidates.push({ ...base, version, selected: why === null, reason: why })
+      }
+    }
+    const selectedSource = candidates.find(({ selected }) => selected)?.sourceId ?? null
+    return { packageId, conflictResolution: this.#config.conflictResolution, selectedSource, candidates }
+  }
+
+  /**
+   * @param {string} query
+   * @param {SearchOptions} [options]
+   * @returns {Promise<SearchResult>}
+   */
+  async searchPackages(query, options) {
+    return searchMerged(query, options, async () => this.#current() ?? this.#build())
+  }
+
+  /** The merged index, where there is one that is complete or whose missing sources are not yet to be tried again. */
+  #current() {
+    const merged = this.#merged
+    return merged !== null && (merged.retryAt === Number.POSITIVE_INFINITY || Date.now() < merged.retryAt)
+      ? merged
+      : null
+  }
+
+  /** Whoever asks from now on gets a new index; those who wait for the build under way get that one. */
+  #invalidate() {
+    this.#merged = null
+    this.#building = null
+    this.#outcomes = new Map()
+  }
+
+  #build() {
+    if (this.#building) return this.#building
+    const outcomes = this.#outcomes
+    const build = async () => {
+      try {
+        const merged = await this.#fetchAndMerge(outcomes)
+        if (outcomes === this.#outcomes) this.#merged = merged
+        return merged
+      } finally {
+        if (outcomes === this.#outcomes) this.#building = null
+      }
+    }
+    this.#building = build()
+    return this.#building
+  }
+
+  /** @param {Map<string, Outcome>} outcomes What is known already; completed here. */
+  async #fetchAndMerge(outcomes) {
+    const slots = byPriority(this.#sources)
+    const isCurrent = () => outcomes === this.#outcomes
+    await this.#asker.each(
+      slots.filter(({ id }) => outcomes.get(id)?.retryAt !== undefined || !outcomes.has(id)),
+      async ({ id, source }) => outcomes.set(id, await this.#asker.fetchIndex(id, source, isCurrent)),
+    )
+    const inOrder = slots.map(({ id }) => outcomes.get(id) ?? {})
+    return mergeOutcomes(this.#config.conflictResolution, slots, inOrder)
+  }
+
+  /**
+   * By id; a type serves where no source has that id and exactly one has that type.
+   *
+   * @param {string} sourceId
+   */
+  #find(sourceId) {
+    const source = this.#sources.get(sourceId)
+    if (source) return { id: sourceId, source }
+    const ofType = [...this.#sources].map(([id, each]) => slotOf(id, each)).filter(({ type }) => type === sourceId)
+    return ofType.length === 1 ? ofType[0] : undefined
+  }
+}
+
+module.exports = { PackageSourceManager }

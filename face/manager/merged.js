@@ -1,0 +1,71 @@
+/**
+ * The merged index in memory: the native one, which decided, and its packages as objects.
+ *
+ * @typedef {import('../../binding.js').BindingIndex} BindingIndex
+ * @typedef {import('../../binding.js').BindingMergedIndex} BindingMergedIndex
+ * @typedef {import('../../index.js').ConflictResolution} ConflictResolution
+ * @typedef {import('../../index.js').MergedPackageEntry} MergedPackageEntry
+ * @typedef {import('./caller-entries.js').CallerEntries} CallerEntries
+ * @typedef {import('./slots.js').Slot} Slot
+ *
+ * @typedef {object} Outcome What came of asking a source for its index: one of the first two, or the third.
+ * @property {BindingIndex} [native]
+ * @property {CallerEntries} [caller]
+ * @property {number} [retryAt] It failed, and is to be tried again then.
+ *
+ * @typedef {object} Merged
+ * @property {MergedPackageEntry[]} entries
+ * @property {Map<string, MergedPackageEntry>} byId
+ * @property {Set<number>} callerOwned Positions of entries that are the caller's.
+ * @property {BindingMergedIndex} native
+ * @property {Slot[]} slots All sources, by priority.
+ * @property {Slot[]} columns The sources that were merged.
+ * @property {number} retryAt When to try the failing sources again; `Infinity` where none fails.
+ */
+
+const { BindingMerge } = require('../../binding.js')
+const { materialise } = require('../waiting.js')
+const { mergedOf } = require('./caller-entries.js')
+
+/**
+ * @param {ConflictResolution} strategy
+ * @param {Slot[]} slots By priority.
+ * @param {Outcome[]} outcomes In the order of the slots.
+ * @returns {Promise<Merged>}
+ */
+async function mergeOutcomes(strategy, slots, outcomes) {
+  const merge = new BindingMerge(strategy)
+  /** @type {Slot[]} */
+  const columns = []
+  /** @type {any[][]} Per column, the caller's entries. */
+  const owned = []
+  let retryAt = Number.POSITIVE_INFINITY
+  for (const [position, slot] of slots.entries()) {
+    const { native, caller, retryAt: retry } = /** @type {Outcome} */ (outcomes[position])
+    if (native) merge.addNative(slot.id, slot.type, slot.priority, native)
+    else if (caller) merge.addCaller(slot.id, slot.type, slot.priority, caller.rows)
+    else {
+      retryAt = Math.min(retryAt, retry ?? 0)
+      continue
+    }
+    columns.push(slot)
+    owned.push(caller?.entries ?? [])
+  }
+  const native = await merge.run()
+  const elements = await materialise(native)
+  /** @type {Set<number>} */
+  const callerOwned = new Set()
+  /** @type {Map<string, MergedPackageEntry>} */
+  const byId = new Map()
+  for (const [position, element] of elements.entries()) {
+    if (Array.isArray(element)) {
+      const [column, row, available, selected] = element
+      elements[position] = mergedOf(owned[column]?.[row], available, selected)
+      callerOwned.add(position)
+    }
+    byId.set(elements[position].packageId, elements[position])
+  }
+  return { entries: elements, byId, callerOwned, native, slots, columns, retryAt }
+}
+
+module.exports = { mergeOutcomes }

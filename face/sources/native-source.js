@@ -1,0 +1,350 @@
+/**
+ * What the built-in sources have in common: asking the native side, keeping what it gave as objects while it is fresh,
+ * and reporting failures instead of throwing them.
+ *
+ * @typedef {import('../../binding.js').BindingIndex} BindingIndex
+ * @typedef {import('../../binding.js').BindingLocalSource} BindingLocalSource
+ * @typedef {import('../../binding.js').BindingRemoteSource} BindingRemoteSource
+ * @typedef {import('../../binding.js').BindingWarning} BindingWarning
+ * @typedef {import('../../index.js').ErrorContext} ErrorContext
+ * @typedef {import('../../index.js').ErrorHandler} ErrorHandler
+ * @typedef {import('../../index.js').PackageData} PackageData
+ * @typedef {import('../../index.js').PackageIndexEntry} PackageIndexEntry
+ * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
+ * @typedef {{ code: string, message: string }} Failure
+ */
+
+const { expectString, invalid, expectObject, sourcesError } = require('../errors.js')
+const { given } = require('../own.js')
+const { report, reportToConsole } = require('../report.js')
+const { isWellFormed } = require('../text.js')
+const { materialise } = require('../waiting.js')
+
+/** Most packages of one source that are kept as objects. */
+const MAX_KEPT = 2000
+
+/**
+ * The way in for the manager and the subclasses, which the classes' users don't see.
+ *
+ * @typedef {{
+ *   asNative(value: unknown): NativeSource | undefined
+ *   fetchIndex(source: NativeSource): Promise<BindingIndex>
+ *   handleOf<H extends BindingLocalSource | BindingRemoteSource>(source: NativeSource<H>): H
+ *   load(source: NativeSource, packageId: string): Promise<PackageData | null>
+ *   peek(source: NativeSource, packageId: string): PackageData | undefined
+ *   report(source: NativeSource<any>, error: unknown, context: Omit<ErrorContext, 'sourceId'>): void
+ *   reportTo(source: NativeSource, onError: ErrorHandler, onWarnings: ((warnings: BindingWarning[]) => void) | null): void
+ *   versions(source: NativeSource, packageId: string): Promise<string[]>
+ * }} Access
+ *
+ * @type {Access}
+ */
+let access
+
+/**
+ * A source whose work is done in Rust.
+ *
+ * @template {BindingLocalSource | BindingRemoteSource} [Handle=BindingLocalSource | BindingRemoteSource]
+ */
+class NativeSource {
+  #config
+  #open
+  #isFresh
+  /** @type {Handle | null} Dropped, and with it all that it keeps, when the caches are cleared. */
+  #handle = null
+  /** @type {{ native: BindingIndex, entries: PackageIndexEntry[] | null, ids: Set<string> | null } | null} */
+  #index = null
+  /** @type {Promise<BindingIndex> | null} */
+  #indexing = null
+  /** Packages as the source serves them, by id. */
+  #packages = new Packages()
+  /** Packages in a version that was asked for, by {@link keyOf}. */
+  #versioned = new Packages()
+  /** @type {ErrorHandler} */
+  #onError = reportToConsole
+  /** @type {((warnings: BindingWarning[]) => void) | null} */
+  #onWarnings = null
+  /** @type {Set<string>} Warnings that were reported. */
+  #reported = new Set()
+
+  static {
+    access = {
+      asNative: (value) => (typeof value === 'object' && value !== null && #handle in value ? value : undefined),
+      fetchIndex: (source) => source.#fetchIndex(),
+      handleOf: (source) => {
+        source.#handle ??= source.#open()
+        return source.#handle
+      },
+      load: (source, packageId) => source.#load(packageId, undefined),
+      peek: (source, packageId) => source.#peek(packageId, undefined),
+      report: (source, error, context) => source.#report(error, context),
+      reportTo: (source, onError, onWarnings) => {
+        source.#onError = onError
+        source.#onWarnings = onWarnings
+      },
+      versions: (source, packageId) => source.#versions(packageId),
+    }
+  }
+
+  /**
+   * @param {PackageSourceConfig} defaults
+   * @param {Partial<PackageSourceConfig>} config
+   * @param {(config: PackageSourceConfig) => Handle} open
+   * @param {(fetchedAt: number) => boolean} isFresh
+   */
+  constructor(defaults, config, open, isFresh) {
+    expectObject(config, 'config')
+    this.#config = /** @type {PackageSourceConfig} */ ({ ...defaults, ...given(config) })
+    checkConfig(this.#config)
+    const { id, url, authToken } = this.#config
+    this.#open = () => open({ ...this.#config, id, url, authToken })
+    this.#isFresh = isFresh
+  }
+
+  getConfig() {
+    return this.#config
+  }
+
+  /** @returns {Promise<PackageIndexEntry[]>} */
+  async fetchIndex() {
+    try {
+      return (await this.#entries()).slice()
+    } catch (error) {
+      this.#report(error, { operation: 'fetchIndex' })
+      return []
+    }
+  }
+
+  /**
+   * @param {string} packageId
+   * @param {string} [version]
+   * @returns {Promise<PackageData | null>}
+   */
+  async loadPackage(packageId, version) {
+    expectString(packageId, 'packageId')
+    if (version !== undefined) expectString(version, 'version')
+    if (!isWellFormed(packageId) || !isWellFormed(version ?? '')) return null
+    try {
+      return this.#peek(packageId, version) ?? (await this.#load(packageId, version))
+    } catch (error) {
+      this.#report(error, { operation: 'loadPackage', packageId })
+      return null
+    }
+  }
+
+  /** @param {string} packageId */
+  async hasPackage(packageId) {
+    expectString(packageId, 'packageId')
+    if (this.fetchIndex !== NativeSource.prototype.fetchIndex) {
+      return (await this.fetchIndex()).some((entry) => entry.packageId === packageId)
+    }
+    try {
+      const entries = await this.#entries()
+      const index = this.#index
+      if (index?.entries !== entries) return entries.some((entry) => entry.packageId === packageId)
+      index.ids ??= new Set(entries.map((entry) => entry.packageId))
+      return index.ids.has(packageId)
+    } catch (error) {
+      this.#report(error, { operation: 'fetchIndex' })
+      return false
+    }
+  }
+
+  /**
+   * @param {string} packageId
+   * @returns {Promise<string[]>}
+   */
+  async getVersions(packageId) {
+    expectString(packageId, 'packageId')
+    if (!isWellFormed(packageId)) return []
+    try {
+      return await this.#versions(packageId)
+    } catch (error) {
+      this.#report(error, { operation: 'getVersions', packageId })
+      return []
+    }
+  }
+
+  clearCache() {
+    this.#handle = null
+    this.#index = null
+    this.#indexing = null
+    this.#packages = new Packages()
+    this.#versioned = new Packages()
+    this.#reported.clear()
+  }
+
+  /** The entries as objects: those kept, while they are fresh. */
+  async #entries() {
+    const kept = this.#index
+    if (kept?.entries && this.#isFresh(kept.native.fetchedAt)) return kept.entries
+    const native = await this.#fetchIndex()
+    const index = this.#index
+    if (index?.native === native && index.entries) return index.entries
+    /** @type {PackageIndexEntry[]} */
+    const entries = await materialise(native)
+    if (index?.native === native) index.entries ??= entries
+    return index?.native === native && index.entries ? index.entries : entries
+  }
+
+  /** The native index: the one kept while it is fresh. Concurrent callers share one fetch. */
+  #fetchIndex() {
+    const kept = this.#index
+    if (kept && this.#isFresh(kept.native.fetchedAt)) return Promise.resolve(kept.native)
+    if (this.#indexing) return this.#indexing
+    const handle = access.handleOf(this)
+    const fetch = async () => {
+      try {
+        const native = await handle.fetchIndex()
+        this.#reportStale(native.staleBecause, { operation: 'fetchIndex' })
+        this.#reportWarnings(native.warnings, { operation: 'fetchIndex' })
+        // A fetch that clearCache() overtook must not bring back what was forgotten.
+        if (this.#handle === handle && this.#index?.native.fetchedAt !== native.fetchedAt) {
+          this.#index = { native, entries: null, ids: null }
+        }
+        return this.#handle === handle && this.#index ? this.#index.native : native
+      } finally {
+        if (this.#handle === handle) this.#indexing = null
+      }
+    }
+    this.#indexing = fetch()
+    return this.#indexing
+  }
+
+  /**
+   * @param {string} packageId
+   * @param {string | undefined} version
+   */
+  #peek(packageId, version) {
+    const kept = version === undefined ? this.#packages.get(packageId) : this.#versioned.get(keyOf(packageId, version))
+    return kept !== undefined && this.#isFresh(kept.fetchedAt) ? kept.data : undefined
+  }
+
+  /**
+   * @param {string} packageId
+   * @param {string | undefined} version
+   */
+  #load(packageId, version) {
+    const packages = version === undefined ? this.#packages : this.#versioned
+    const key = version === undefined ? packageId : keyOf(packageId, version)
+    return packages.load(key, async () => {
+      const { text, fetchedAt, staleBecause, warnings } = await access.handleOf(this).loadPackage(packageId, version)
+      this.#reportStale(staleBecause, { operation: 'loadPackage', packageId })
+      this.#reportWarnings(warnings, { operation: 'loadPackage', packageId })
+      const kept = packages.get(key)
+      if (kept?.fetchedAt === fetchedAt) return kept
+      return text === undefined ? null : { data: JSON.parse(text), fetchedAt }
+    })
+  }
+
+  /** @param {string} packageId */
+  async #versions(packageId) {
+    const { versions, staleBecause } = await access.handleOf(this).versions(packageId)
+    this.#reportStale(staleBecause, { operation: 'getVersions', packageId })
+    return versions
+  }
+
+  /**
+   * @param {Failure | null | undefined} staleBecause
+   * @param {Omit<ErrorContext, 'sourceId'>} context
+   */
+  #reportStale(staleBecause, context) {
+    if (staleBecause) this.#report(staleBecause, context)
+  }
+
+  /**
+   * Each warning is reported once.
+   *
+   * @param {BindingWarning[]} warnings
+   * @param {Omit<ErrorContext, 'sourceId'>} context
+   */
+  #reportWarnings(warnings, context) {
+    if (warnings.length > 0) this.#onWarnings?.(warnings)
+    for (const { path, reason } of warnings) {
+      const message = `${path} ${reason}`
+      if (this.#reported.has(message)) continue
+      this.#reported.add(message)
+      this.#report(sourcesError('EMALFORMED', message), context)
+    }
+  }
+
+  /**
+   * @param {unknown} failure
+   * @param {Omit<ErrorContext, 'sourceId'>} context
+   */
+  #report(failure, context) {
+    const { code, message } = /** @type {Failure} */ (failure)
+    const error = failure instanceof Error ? failure : sourcesError(/** @type {any} */ (code), message)
+    report(this.#onError, /** @type {any} */ (error), { sourceId: this.#config.id, ...context })
+  }
+}
+
+/**
+ * Packages in memory, and those being loaded. Dropped whole when caches are cleared, so that a load that this overtakes
+ * brings nothing back.
+ *
+ * @typedef {{ data: PackageData, fetchedAt: number }} Kept
+ */
+class Packages {
+  /** @type {Map<string, Kept>} */
+  #kept = new Map()
+  /** @type {Map<string, Promise<PackageData | null>>} */
+  #loading = new Map()
+
+  /** @param {string} key */
+  get(key) {
+    return this.#kept.get(key)
+  }
+
+  /**
+   * Concurrent callers share one load.
+   *
+   * @param {string} key
+   * @param {() => Promise<Kept | null>} load
+   */
+  load(key, load) {
+    const underWay = this.#loading.get(key)
+    if (underWay) return underWay
+    const loading = load()
+      .then((loaded) => {
+        if (loaded) this.#keep(key, loaded)
+        return loaded?.data ?? null
+      })
+      .finally(() => this.#loading.delete(key))
+    this.#loading.set(key, loading)
+    return loading
+  }
+
+  /**
+   * @param {string} key
+   * @param {Kept} kept
+   */
+  #keep(key, kept) {
+    this.#kept.delete(key)
+    this.#kept.set(key, kept)
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest)
+  }
+}
+
+/**
+ * @param {string} packageId
+ * @param {string} version
+ */
+function keyOf(packageId, version) {
+  return `${packageId.length}:${packageId}:${version}`
+}
+
+/** @param {PackageSourceConfig} config */
+function checkConfig(config) {
+  const { id, name, type, url, priority, enabled, authToken } = config
+  if (typeof id !== 'string' || id === '') throw invalid('id', 'a string that is not empty', id)
+  for (const [key, value] of Object.entries({ name, type, url })) expectString(value, key)
+  if (typeof priority !== 'number' || Number.isNaN(priority)) throw invalid('priority', 'a number', priority)
+  if (typeof enabled !== 'boolean') throw invalid('enabled', 'a boolean', enabled)
+  if (authToken !== undefined && typeof authToken !== 'string') {
+    throw sourcesError('EINVALIDARG', `authToken must be a string, not ${typeof authToken}`)
+  }
+}
+
+module.exports = { access, NativeSource }

@@ -1,0 +1,76 @@
+/**
+ * Packages from a registry.
+ *
+ * @typedef {import('../../index.js').PackageIndexEntry} PackageIndexEntry
+ * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
+ * @typedef {import('../../index.js').RemoteSearchOptions} RemoteSearchOptions
+ */
+
+const { BindingRemoteSource } = require('../../binding.js')
+const { DEFAULT_REMOTE_SOURCE } = require('../config.js')
+const { expectCount, expectNumber, expectObject, expectString, sourcesError } = require('../errors.js')
+const { materialise } = require('../waiting.js')
+const { access, NativeSource } = require('./native-source.js')
+
+/** How long a copy counts as fresh where nothing else is set, in milliseconds. */
+const DEFAULT_EXPIRY = 5 * 60 * 1000
+
+/** Most packages on one page. */
+const MAX_PAGE_SIZE = 1000
+
+/** @extends {NativeSource<BindingRemoteSource>} */
+class RemotePackageSource extends NativeSource {
+  #expiry
+
+  /** @param {Partial<PackageSourceConfig>} [config] */
+  constructor(config = {}) {
+    const expiry = { milliseconds: DEFAULT_EXPIRY }
+    const open = (/** @type {PackageSourceConfig} */ { id, url, authToken }) => {
+      const handle = new BindingRemoteSource(id, url, authToken)
+      handle.setExpiry(expiry.milliseconds)
+      return handle
+    }
+    super(DEFAULT_REMOTE_SOURCE, config, open, (fetchedAt) => Date.now() - Math.floor(fetchedAt) < expiry.milliseconds)
+    this.#expiry = expiry
+    // Opened at once, so that a url or token that can't be used is told here and not at the first call.
+    access.handleOf(this)
+  }
+
+  /**
+   * @param {string} query
+   * @param {RemoteSearchOptions} [options]
+   * @returns {Promise<PackageIndexEntry[]>}
+   */
+  async searchPackages(query, options = {}) {
+    expectString(query, 'query')
+    expectObject(options, 'options')
+    const { category, minLevel, page, pageSize } = options
+    if (category !== undefined) expectString(category, 'category')
+    if (minLevel !== undefined) expectNumber(minLevel, 'minLevel')
+    expectCount(page, 'page', 1, 2 ** 31)
+    expectCount(pageSize, 'pageSize', 1, MAX_PAGE_SIZE)
+    try {
+      const found = await access.handleOf(this).search({ text: query, category, minLevel, page, pageSize })
+      if (found.staleBecause) access.report(this, found.staleBecause, { operation: 'searchPackages' })
+      return await materialise(found)
+    } catch (error) {
+      access.report(this, error, { operation: 'searchPackages' })
+      return []
+    }
+  }
+
+  /** @param {number} ms */
+  setCacheExpiry(ms) {
+    expectNumber(ms, 'ms')
+    if (!(ms >= 0)) throw sourcesError('EINVALIDARG', `ms must be 0 or more, not ${ms}`)
+    this.#expiry.milliseconds = ms
+    access.handleOf(this).setExpiry(ms)
+  }
+}
+
+/** @param {Partial<PackageSourceConfig>} [config] */
+function createRemoteSource(config) {
+  return new RemotePackageSource(config)
+}
+
+module.exports = { createRemoteSource, RemotePackageSource }

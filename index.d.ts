@@ -1,0 +1,794 @@
+/**
+ * MetaBuilder's package source system: packages from local folders, remote registries and sources that you write
+ * yourself, merged into one index.
+ *
+ * ```ts
+ * import { createPackageSourceManager } from '@metabuilder/package-sources'
+ *
+ * const manager = createPackageSourceManager()
+ * const packages = await manager.fetchMergedIndex()
+ * const dashboard = await manager.loadPackage('dashboard')
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+// ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Any value that JSON can hold. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
+
+/** An object that JSON can hold. */
+export type JsonObject = { [key: string]: JsonValue }
+
+// ── Packages ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One Lua file of a package. */
+export interface LuaScriptFile {
+  /** The name that the script manifest gives, else the file's name (without `.lua` where there is no manifest). */
+  name: string
+  /** Path inside the package, `scripts/<file>`. */
+  path: string
+  /** The Lua source text. */
+  code: string
+  /** The manifest's category; `auto-discovered` where there is no manifest. */
+  category?: string
+  /** The manifest's description. */
+  description?: string
+}
+
+/** One declarative component. Its further fields depend on the package's layout and reach you unchanged. */
+export type PackageComponent = {
+  /** Unique in the caller's component store. */
+  id: string
+  [key: string]: JsonValue
+}
+
+/** A package's example data. */
+export type PackageExamples = JsonObject
+
+/** What a package says it offers to others. */
+export interface PackageExports {
+  /** Names of components. */
+  components: string[]
+  /** Names of scripts. */
+  scripts?: string[]
+  /** Names of states. */
+  states?: string[]
+  /** Names of handlers. */
+  handlers?: string[]
+}
+
+/**
+ * One package in an index.
+ *
+ * Fields that a source sends beyond these survive: at run time they are there, in the index, in the merged index and
+ * in {@link PackageData.metadata}.
+ */
+export interface PackageIndexEntry {
+  /** The package's id, unique within a source. Never a path. */
+  packageId: string
+  /** Display name; the id where the manifest has none. */
+  name: string
+  /** Semantic version; `''` where the manifest has none. */
+  version: string
+  /** One or two sentences; `''` where the manifest has none. */
+  description: string
+  /** Who wrote it; `''` where the manifest has none. */
+  author: string
+  /** Such as `ui`, `social`, `tools`; `''` where the manifest has none. */
+  category: string
+  /** Ids of the packages that this one needs. */
+  dependencies: string[]
+  /**
+   * npm-style ranges of the dependencies, by id. There for packages whose manifest gives ranges; where it is absent,
+   * every dependency counts as `*`.
+   */
+  dependencyRanges?: Record<string, string>
+  /** Lowest permission level that may open the package, 1 (public) to 6 (supergod). Missing or invalid counts as 1. */
+  minLevel: number
+  /** Path of the icon inside the package. */
+  icon?: string
+  /** Id of the source that the entry comes from. */
+  sourceId: string
+  /** Digest that a registry gives for the package. */
+  checksum?: string
+}
+
+/** An entry of the merged index: the winning source's entry, and where else the package is to be had. */
+export interface MergedPackageEntry extends PackageIndexEntry {
+  /** Ids of all sources that have the package, best priority first. */
+  availableSources: string[]
+  /** Id of the source whose entry this is, and that {@link PackageSourceManager.loadPackage} asks first. */
+  selectedSource: string
+}
+
+/** A whole package, as a source loads it. */
+export interface PackageData {
+  /** The package's manifest as an index entry. */
+  metadata: PackageIndexEntry
+  /** Its components; `[]` where it has none. */
+  components: PackageComponent[]
+  /** The text of its single script, `scripts.lua`. */
+  scripts?: string
+  /** Its script files; `[]` where it has none. */
+  scriptFiles: LuaScriptFile[]
+  /** Its example data. */
+  examples?: PackageExamples
+}
+
+/** A package in a {@link PackageRegistry}: its manifest and its contents in one object. */
+export interface PackageDefinition {
+  /** The package's id. */
+  packageId: string
+  /** Display name. */
+  name: string
+  /** Semantic version. */
+  version: string
+  /** One or two sentences. */
+  description: string
+  /** Who wrote it. */
+  author: string
+  /** Such as `ui`, `social`, `tools`. */
+  category: string
+  /** Ids of the packages that this one needs. */
+  dependencies: string[]
+  /** Lowest permission level that may open the package, 1 to 6. */
+  minLevel: number
+  /** What it offers to others. */
+  exports: PackageExports
+  /** shadcn components that it needs. */
+  shadowcnComponents?: string[]
+  /** Its components. */
+  components: PackageComponent[]
+  /** The text of its single script. */
+  scripts?: string
+  /** Its script files. */
+  scriptFiles?: LuaScriptFile[]
+  /** Its example data. */
+  examples?: PackageExamples
+}
+
+/** Packages by id. */
+export interface PackageRegistry {
+  [packageId: string]: PackageDefinition
+}
+
+/** An entry as it stands in a packages folder's `index.json`: only the id is sure to be there. */
+export interface PackageIndexFileEntry extends Partial<Omit<PackageIndexEntry, 'packageId' | 'dependencies'>> {
+  /** The package's id. */
+  packageId: string
+  /** Ids, or in the manifest layout an object from id to npm-style range. */
+  dependencies?: string[] | Record<string, string>
+  /** What it offers to others. */
+  exports?: Partial<PackageExports>
+}
+
+// ── Sources ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The kinds of source. */
+export type PackageSourceType = 'local' | 'remote' | 'git' | 's3'
+
+/** What a source is and how it takes part in the merge. */
+export interface PackageSourceConfig {
+  /** Unique among a manager's sources. */
+  id: string
+  /** Display name. */
+  name: string
+  /** The kind of source; `local-first` and `remote-first` decide by it. */
+  type: PackageSourceType
+  /** A directory or `file:` URL (local), or the registry's base URL (remote). */
+  url: string
+  /** Lower wins. */
+  priority: number
+  /** A manager ignores a source that says `false`. */
+  enabled: boolean
+  /** Bearer token for the registry. Never in a message, an error, a log or an index. */
+  authToken?: string
+  /** Branch, for Git sources. */
+  branch?: string
+}
+
+/** A value, or a promise of it. */
+export type Awaitable<T> = T | Promise<T>
+
+/** What every source of this package offers, and what you implement to write one yourself. */
+export interface PackageSource {
+  /** Asked anew each time that an order or a type is needed. */
+  getConfig(): PackageSourceConfig
+  /** All packages of the source. */
+  fetchIndex(): Promise<PackageIndexEntry[]>
+  /** A whole package, or `null` where the source doesn't have it. */
+  loadPackage(packageId: string): Promise<PackageData | null>
+  /** Whether the source has the package. */
+  hasPackage(packageId: string): Promise<boolean>
+  /** The versions that the source has; `[]` where it has none. */
+  getVersions(packageId: string): Promise<string[]>
+}
+
+/**
+ * What {@link PackageSourceManager.addSource} takes: a {@link PackageSource} whose methods may also be synchronous, and
+ * that may be able to drop what it has cached.
+ */
+export interface PackageSourceLike {
+  /** Asked anew each time that an order or a type is needed. */
+  getConfig(): PackageSourceConfig
+  /** All packages of the source. Values that JSON can't hold survive the merge. */
+  fetchIndex(): Awaitable<PackageIndexEntry[]>
+  /** A whole package, or `null`. The object reaches the caller as it is. */
+  loadPackage(packageId: string): Awaitable<PackageData | null>
+  /** Whether the source has the package. */
+  hasPackage(packageId: string): Awaitable<boolean>
+  /** The versions that the source has. */
+  getVersions(packageId: string): Awaitable<string[]>
+  /** Called by {@link PackageSourceManager.clearAllCaches}. */
+  clearCache?(): void
+}
+
+/** Settings of the local source when nothing else is given: the application's own `packages` folder. */
+export declare const DEFAULT_LOCAL_SOURCE: PackageSourceConfig
+
+/** Settings of the remote source when nothing else is given: MetaBuilder's registry, not enabled. */
+export declare const DEFAULT_REMOTE_SOURCE: PackageSourceConfig
+
+/**
+ * Packages from a folder.
+ *
+ * `url` is a directory (absolute, or relative to the working directory) or a `file:` URL. The default `/packages` means
+ * the application's own: `METABUILDER_PACKAGES_DIR` where set, else the nearest `packages` folder that holds packages,
+ * from the working directory upwards, else `/packages`.
+ *
+ * What was read is kept in memory until {@link LocalPackageSource.clearCache}.
+ */
+export declare class LocalPackageSource implements PackageSource {
+  /**
+   * @param config Laid over {@link DEFAULT_LOCAL_SOURCE}; a field that is `undefined` counts as not given.
+   * @throws `EINVALIDARG` where a field has the wrong type.
+   */
+  constructor(config?: Partial<PackageSourceConfig>)
+  /** The settings: the same object each time, so that a changed `priority` counts. `id`, `url` and `authToken` are read at construction. */
+  getConfig(): PackageSourceConfig
+  /**
+   * The folder's packages: in the order of its `index.json` where there is one, else scanned and ordered by id.
+   * `[]` where the folder can't be read, which is reported.
+   */
+  fetchIndex(): Promise<PackageIndexEntry[]>
+  /**
+   * A whole package; `null` where there is none or its manifest can't be read, which is reported.
+   * @throws (rejects) `EINVALIDARG` where `packageId` is no string.
+   */
+  loadPackage(packageId: string): Promise<PackageData | null>
+  /** Whether the index has the package. */
+  hasPackage(packageId: string): Promise<boolean>
+  /** The one version that is there, or `[]`. */
+  getVersions(packageId: string): Promise<string[]>
+  /** Forgets all that was read; the next call reads the folder again. */
+  clearCache(): void
+}
+
+/** Which part of a registry's search results to return. */
+export interface RemoteSearchOptions {
+  /** Only packages of this category. */
+  category?: string
+  /** Passed to the registry as it is. */
+  minLevel?: number
+  /** 1 or more. */
+  page?: number
+  /** 1 to 1000. */
+  pageSize?: number
+}
+
+/**
+ * Packages from a registry over HTTP.
+ *
+ * What was fetched answers for 5 minutes ({@link RemotePackageSource.setCacheExpiry}); after that the registry is asked
+ * again, and where it fails the old copy goes on serving. Failures are reported, never thrown.
+ */
+export declare class RemotePackageSource implements PackageSource {
+  /**
+   * @param config Laid over {@link DEFAULT_REMOTE_SOURCE}; a field that is `undefined` counts as not given.
+   * @throws `EINVALIDARG` where a field has the wrong type, or `url` is no http(s) URL.
+   */
+  constructor(config?: Partial<PackageSourceConfig>)
+  /** The settings: the same object each time, so that a changed `priority` counts. `id`, `url` and `authToken` are read at construction. */
+  getConfig(): PackageSourceConfig
+  /** The registry's packages, all pages. Where it fails: the old copy, else `[]`. */
+  fetchIndex(): Promise<PackageIndexEntry[]>
+  /**
+   * A whole package, in one version or (without `version`) as the registry serves it.
+   * `null` where the registry doesn't have it; where it fails the old copy, else `null`.
+   * @throws (rejects) `EINVALIDARG` where an argument is no string.
+   */
+  loadPackage(packageId: string, version?: string): Promise<PackageData | null>
+  /** Whether the index has the package. */
+  hasPackage(packageId: string): Promise<boolean>
+  /** The versions in the registry's order; `[]` where it has none or fails. */
+  getVersions(packageId: string): Promise<string[]>
+  /**
+   * Asks the registry to search. One page of results; `[]` where it fails with nothing cached.
+   * @throws (rejects) `EINVALIDARG` where an argument has the wrong type.
+   */
+  searchPackages(query: string, options?: RemoteSearchOptions): Promise<PackageIndexEntry[]>
+  /** How long a copy counts as fresh, in milliseconds (default 300 000). 0 asks the registry every time. */
+  setCacheExpiry(ms: number): void
+  /** Forgets all that was fetched. */
+  clearCache(): void
+}
+
+/** `new LocalPackageSource(config)`. */
+export declare function createLocalSource(config?: Partial<PackageSourceConfig>): LocalPackageSource
+
+/** `new RemotePackageSource(config)`. */
+export declare function createRemoteSource(config?: Partial<PackageSourceConfig>): RemotePackageSource
+
+// ── Manager ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Which source wins where several have a package.
+ *
+ * - `priority`: the lower priority number; a tie stays with the source added first (default).
+ * - `latest-version`: the higher semantic version; a tie goes by priority.
+ * - `local-first` / `remote-first`: a source of type `local` / `remote`; among equals priority decides.
+ */
+export type ConflictResolution = 'priority' | 'latest-version' | 'local-first' | 'remote-first'
+
+/** Where and while doing what a failure happened. */
+export interface ErrorContext {
+  /** Id of the source. */
+  sourceId: string
+  /** The operation that failed. */
+  operation: 'fetchIndex' | 'loadPackage' | 'getVersions' | 'searchPackages' | 'clearCache'
+  /** The package concerned, where it is about one. */
+  packageId?: string
+}
+
+/** Takes the reports that go to `console.error` otherwise. */
+export type ErrorHandler = (error: PackageSourcesError, context: ErrorContext) => void
+
+/** Settings of a {@link PackageSourceManager}. */
+export interface PackageSourceManagerConfig {
+  /** Default `priority`. */
+  conflictResolution: ConflictResolution
+  /** Whether sources are asked side by side (default `true`) or one after the other. */
+  parallelFetch: boolean
+  /** How many sources are asked at once at most; default 5. */
+  maxParallelSources: number
+  /** How long a source that you wrote yourself may take to settle, in milliseconds; default 30 000. */
+  sourceTimeoutMs?: number
+  /** Takes over the reports of failures; default `console.error`. What it throws is ignored. */
+  onError?: ErrorHandler
+}
+
+/** How a source is doing. */
+export interface PackageSourceStatus {
+  /** Id of the source. */
+  sourceId: string
+  /** Its type, as its config says now. */
+  type: PackageSourceType
+  /** `unknown`: not asked yet. `ok`. `stale`: failing, but an old copy goes on serving. `failing`: it gave nothing. */
+  state: 'unknown' | 'ok' | 'stale' | 'failing'
+  /** Packages in its last index; 0 before the first. */
+  packageCount: number
+  /** When it last gave an index, in milliseconds since 1970; `null` before that. */
+  lastSuccessAt: number | null
+  /** Its last failure; `null` once an index was fetched without one. */
+  lastError: { code: string; message: string } | null
+  /** What is wrong with single packages, without failing the source. */
+  warnings: PackageWarning[]
+}
+
+/** A malformed package, file or entry that was passed over. */
+export interface PackageWarning {
+  /** The file or folder (relative to the packages folder), or the place in an index (`packages[3]`). */
+  path: string
+  /** What is wrong, as a sentence. */
+  reason: string
+}
+
+/** Why a candidate was not selected. */
+export type LossReason =
+  | 'shadowed by priority'
+  | 'added later'
+  | 'older version'
+  | 'source type'
+  | 'duplicate in source'
+  | 'source failing'
+
+/** One source's version of a package. */
+export interface PackageCandidate {
+  /** Id of the source. */
+  sourceId: string
+  /** The source's type when the index was merged. */
+  type: PackageSourceType
+  /** The version; `null` where the source is failing and may or may not have the package. */
+  version: string | null
+  /** The source's priority when the index was merged. */
+  priority: number
+  /** Whether this one won. */
+  selected: boolean
+  /** Why it lost; `null` for the selected one. */
+  reason: LossReason | null
+}
+
+/** Who has a package, who won and why. */
+export interface PackageExplanation {
+  /** The id asked for. */
+  packageId: string
+  /** The strategy that decided. */
+  conflictResolution: ConflictResolution
+  /** Id of the winning source; `null` where none has the package. */
+  selectedSource: string | null
+  /** Every candidate of every source, in priority order. */
+  candidates: PackageCandidate[]
+}
+
+/** What to search for beyond words, and which part of the results to return. */
+export interface SearchOptions {
+  /** Only packages of exactly this category. */
+  category?: string
+  /** Only packages whose `minLevel` is exactly this. */
+  minLevel?: number
+  /** Only packages that this level may open (`minLevel <= userLevel`). */
+  userLevel?: number
+  /** 1 (default) or more. */
+  page?: number
+  /** 1 to 1000; default 20. */
+  pageSize?: number
+}
+
+/** One page of search results. */
+export interface SearchResult {
+  /** The page's packages, best first. */
+  packages: MergedPackageEntry[]
+  /** How many packages match in all. */
+  totalCount: number
+  /** The page returned. */
+  page: number
+  /** The page size used. */
+  pageSize: number
+}
+
+/**
+ * Several sources as one.
+ *
+ * Failures of sources never reach you as exceptions: the failing source's packages are missing, the failure is
+ * reported ({@link PackageSourceManagerConfig.onError}) and shows in {@link PackageSourceManager.getSourceStatus}.
+ */
+export declare class PackageSourceManager {
+  /**
+   * @param config Laid over the defaults.
+   * @throws `EINVALIDARG` where a field has the wrong type.
+   */
+  constructor(config?: Partial<PackageSourceManagerConfig>)
+  /**
+   * Adds a source, or replaces the one with its id. A source whose config says `enabled: false` is ignored.
+   * @throws `EINVALIDSOURCE` where a method is missing or the config is unusable.
+   */
+  addSource(source: PackageSource | PackageSourceLike): void
+  /** Removes a source; `false` where there was none. */
+  removeSource(sourceId: string): boolean
+  /** The very object that was added. Where no source has the id and exactly one has that type, that one. */
+  getSource(sourceId: string): PackageSource | undefined
+  /** All sources, in the order added. */
+  getSources(): PackageSource[]
+  /** All sources, best priority first. */
+  getSourcesByPriority(): PackageSource[]
+  /**
+   * The merged index: a new array each time, its entries the same objects until the next build. Kept until
+   * {@link PackageSourceManager.clearAllCaches}, `addSource` or `removeSource`; while a source fails, it is built
+   * without that source, and after a short back-off the source is tried again.
+   */
+  fetchMergedIndex(): Promise<MergedPackageEntry[]>
+  /**
+   * Loads a package from its selected source; where that gives nothing, from the others that have it.
+   * `null` where none has it.
+   * @throws (rejects) `EINVALIDARG` where `packageId` is no string.
+   */
+  loadPackage(packageId: string): Promise<PackageData | null>
+  /** Loads a package from one source, named by id (or by type, see `getSource`); `null` for an unknown source. */
+  loadPackageFromSource(packageId: string, sourceId: string): Promise<PackageData | null>
+  /** Whether the merged index has the package. */
+  hasPackage(packageId: string): Promise<boolean>
+  /** Versions by source id, without the sources that have none, in the order added. */
+  getAllVersions(packageId: string): Promise<Map<string, string[]>>
+  /** Drops the merged index and what every source has cached. */
+  clearAllCaches(): void
+  /** How each source is doing, in the order added. Asks no source anything. */
+  getSourceStatus(): PackageSourceStatus[]
+  /** Every candidate for a package, which one won and why the others lost. */
+  explain(packageId: string): Promise<PackageExplanation>
+  /**
+   * Searches the merged index: matches in the id first, then in the name, then in description and author; ignores case
+   * and accents; every word must match. The empty query finds everything.
+   * @throws (rejects) `EINVALIDARG` where an argument has the wrong type or is out of range.
+   */
+  searchPackages(query: string, options?: SearchOptions): Promise<SearchResult>
+}
+
+/** What {@link createPackageSourceManager} takes. An option that is `undefined` counts as not given. */
+export interface CreatePackageSourceManagerOptions {
+  /** Whether to add a remote source; default `false`. */
+  enableRemote?: boolean
+  /** The registry's base URL. */
+  remoteUrl?: string
+  /** The registry's token. */
+  remoteAuthToken?: string
+  /** Default `priority`. */
+  conflictResolution?: ConflictResolution
+}
+
+/**
+ * A manager with the local source and, where asked for, a remote one.
+ * @throws `EINVALIDARG` where an option has the wrong type.
+ */
+export declare function createPackageSourceManager(options?: CreatePackageSourceManagerOptions): PackageSourceManager
+
+/**
+ * A manager from a repository configuration.
+ * @param config Default: {@link getPackageRepoConfig}.
+ * @throws `EINVALIDCONFIG` with all faults in `messages`.
+ */
+export declare function createPackageSourceManagerFromConfig(config?: PackageRepoConfig): PackageSourceManager
+
+// ── Configuration ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Sources and how they are merged. */
+export interface PackageRepoConfig {
+  /** Which source wins. */
+  conflictResolution: ConflictResolution
+  /** The sources. */
+  sources: PackageSourceConfig[]
+}
+
+/** `priority`, the local source alone. */
+export declare const DEFAULT_PACKAGE_REPO_CONFIG: PackageRepoConfig
+
+/** `local-first`: local, and the staging registry (not enabled). */
+export declare const DEVELOPMENT_PACKAGE_REPO_CONFIG: PackageRepoConfig
+
+/** `latest-version`: the production registry (not enabled) before local. */
+export declare const PRODUCTION_PACKAGE_REPO_CONFIG: PackageRepoConfig
+
+/**
+ * The configuration for `NODE_ENV` (none set counts as `development`, an unknown one gives the default).
+ * `NEXT_PUBLIC_ENABLE_REMOTE_PACKAGES=true` enables every remote source; `PACKAGE_REGISTRY_AUTH_TOKEN` goes to remote
+ * sources alone. A new object each time.
+ */
+export declare function getPackageRepoConfig(): PackageRepoConfig
+
+/** The faults of a configuration, one message each; `[]` where it is valid. Never throws. */
+export declare function validatePackageRepoConfig(config: PackageRepoConfig): string[]
+
+// ── Permission ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The packages that a level may open (`minLevel <= userLevel`): a new object with the same values, in the same order. */
+export declare function getAccessiblePackages(registry: PackageRegistry, userLevel: number): PackageRegistry
+
+/** Whether a level may open a package (`minLevel <= userLevel`). */
+export declare function canAccessPackage(pkg: PackageDefinition, userLevel: number): boolean
+
+/** The packages by level: keys 1 to 6, each an array, and a further key for a level beyond, if one occurs. */
+export declare function getPackagesByLevel(registry: PackageRegistry): Record<number, PackageDefinition[]>
+
+// ── Registry ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Reads all packages of the default local source, as definitions by id. */
+export declare function buildPackageRegistry(): Promise<PackageRegistry>
+
+/** The default local folder's entries as they stand in `index.json`, or from the scan; `null` where there is no folder. */
+export declare function loadPackageIndex(): Promise<PackageIndexFileEntry[] | null>
+
+/** A package of the registry. */
+export declare function getPackage(registry: PackageRegistry, packageId: string): PackageDefinition | undefined
+
+/** The packages of exactly that category, in the registry's order. */
+export declare function getPackagesByCategory(registry: PackageRegistry, category: string): PackageDefinition[]
+
+/** A package's components; `[]` where it has none. */
+export declare function getPackageComponents(pkg: PackageDefinition): PackageComponent[]
+
+/** A package's single script; `''` where it has none. */
+export declare function getPackageScripts(pkg: PackageDefinition): string
+
+/** A package's script files; `[]` where it has none. */
+export declare function getPackageScriptFiles(pkg: PackageDefinition): LuaScriptFile[]
+
+/** A package's single script and its script files. */
+export declare function getAllPackageScripts(pkg: PackageDefinition): { legacy: string; files: LuaScriptFile[] }
+
+/** A package's example data; `{}` where it has none. */
+export declare function getPackageExamples(pkg: PackageDefinition): PackageExamples
+
+/** A script as {@link installPackage} and {@link exportAllPackagesForSeed} write it. */
+export interface PackageScriptSeed {
+  /** `package_<id>` for the single script, `package_<id>_<file name>` for a script file. */
+  id: string
+  /** `<Name> Scripts`, or `<Name> - <file name>`. */
+  name: string
+  /** The Lua source text. */
+  code: string
+  /** `package`, or the script file's own. */
+  category?: string
+  /** The package's id. */
+  packageId: string
+  /** A script file's path inside the package. */
+  path?: string
+  /** A script file's description. */
+  description?: string
+}
+
+/** A package's metadata as {@link exportAllPackagesForSeed} writes it. */
+export interface PackageMetadataSeed {
+  /** The package's id. */
+  packageId: string
+  /** Display name. */
+  name: string
+  /** Semantic version. */
+  version: string
+  /** One or two sentences. */
+  description: string
+  /** Who wrote it. */
+  author: string
+  /** Such as `ui`, `social`, `tools`. */
+  category: string
+  /** Lowest permission level that may open the package, 1 to 6. */
+  minLevel: number
+  /** Ids of the packages that this one needs. */
+  dependencies: string[]
+  /** Path of the icon inside the package; `static_content/icon.svg` where it names none. */
+  icon?: string
+}
+
+/** Seed data for a database. */
+export interface PackageSeedData {
+  /** The components of all packages. */
+  components: PackageComponent[]
+  /** The scripts of all packages. */
+  scripts: PackageScriptSeed[]
+  /** The metadata of all packages. */
+  packages: PackageMetadataSeed[]
+}
+
+/** Seed data of a whole registry. */
+export declare function exportAllPackagesForSeed(registry: PackageRegistry): PackageSeedData
+
+// ── Dependencies ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** In which order to load packages, and what stands in the way. */
+export interface DependencyResolutionResult {
+  /** Every package once, dependencies before dependents, also those in a circle or with something missing. */
+  loadOrder: string[]
+  /** Packages with dependencies that the registry lacks. */
+  unresolvable: Array<{ packageId: string; missing: string[] }>
+  /** Circles, each from its first member back to it: `['a', 'b', 'a']`. */
+  circular: string[][]
+}
+
+/** Whether the registry has all direct dependencies of a package. An unknown id is its own missing dependency. */
+export declare function checkDependencies(
+  registry: PackageRegistry,
+  packageId: string,
+): { satisfied: boolean; missing: string[] }
+
+/** In which order to load the registry's packages: depth first, in the registry's order. */
+export declare function resolveDependencyOrder(registry: PackageRegistry): DependencyResolutionResult
+
+/** All that a package needs, directly or not, each once, without what the registry lacks. */
+export declare function getAllDependencies(registry: PackageRegistry, packageId: string): string[]
+
+/** The packages that directly need this one, in the registry's order. */
+export declare function getDependents(registry: PackageRegistry, packageId: string): string[]
+
+// ── Installing ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Your store, into which packages are installed. */
+export interface PackageDatabase {
+  /** Writes a value. */
+  set(table: string, id: string, value: unknown): Promise<unknown>
+  /** Reads a value. */
+  get(table: string, id: string): Promise<unknown>
+  /** Reads a table, as an object from id to value. */
+  getAll(table: string): Promise<Record<string, unknown> | null | undefined>
+  /** Deletes a value. */
+  delete(table: string, id: string): Promise<unknown>
+}
+
+/** How an installation or a removal went. */
+export interface InstallResult {
+  /** Whether it was done. */
+  success: boolean
+  /** Why not. */
+  error?: string
+}
+
+/**
+ * Writes a package's components, scripts and installation record into your store. One that fails half-way takes back
+ * what it wrote.
+ */
+export declare function installPackage(
+  registry: PackageRegistry,
+  packageId: string,
+  db: PackageDatabase,
+): Promise<InstallResult>
+
+/** Writes a package's components to the table `components`, under their ids. */
+export declare function installPackageComponents(pkg: PackageDefinition, db: PackageDatabase): Promise<void>
+
+/** Writes a package's scripts to the table `lua_scripts`. */
+export declare function installPackageScripts(pkg: PackageDefinition, db: PackageDatabase): Promise<void>
+
+/** Deletes all that {@link installPackage} wrote for a package. */
+export declare function uninstallPackage(
+  registry: PackageRegistry,
+  packageId: string,
+  db: PackageDatabase,
+): Promise<InstallResult>
+
+/** Whether a package is installed; `false` where the store fails. */
+export declare function isPackageInstalled(packageId: string, db: PackageDatabase): Promise<boolean>
+
+/** Ids of the installed packages; `[]` where the store fails. */
+export declare function getInstalledPackages(db: PackageDatabase): Promise<string[]>
+
+// ── Object form ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The registry, permission, dependency and installing functions as members of one object. */
+export declare class PackageGlue {
+  loadPackageIndex: typeof loadPackageIndex
+  buildPackageRegistry: typeof buildPackageRegistry
+  getPackage: typeof getPackage
+  getPackagesByCategory: typeof getPackagesByCategory
+  getPackageComponents: typeof getPackageComponents
+  getPackageScripts: typeof getPackageScripts
+  getPackageScriptFiles: typeof getPackageScriptFiles
+  getAllPackageScripts: typeof getAllPackageScripts
+  getPackageExamples: typeof getPackageExamples
+  exportAllPackagesForSeed: typeof exportAllPackagesForSeed
+  getAccessiblePackages: typeof getAccessiblePackages
+  canAccessPackage: typeof canAccessPackage
+  getPackagesByLevel: typeof getPackagesByLevel
+  checkDependencies: typeof checkDependencies
+  resolveDependencyOrder: typeof resolveDependencyOrder
+  getAllDependencies: typeof getAllDependencies
+  getDependents: typeof getDependents
+  installPackage: typeof installPackage
+  installPackageComponents: typeof installPackageComponents
+  installPackageScripts: typeof installPackageScripts
+  uninstallPackage: typeof uninstallPackage
+  isPackageInstalled: typeof isPackageInstalled
+  getInstalledPackages: typeof getInstalledPackages
+}
+
+/** The one instance that {@link getPackageGlue} returns. */
+export declare const packageGlue: PackageGlue
+
+/** The shared {@link PackageGlue}. */
+export declare function getPackageGlue(): PackageGlue
+
+// ── Errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Every code that an error of this package can have; the README says what each means and what to do. */
+export type ErrorCode =
+  | 'EINVALIDARG'
+  | 'EINVALIDCONFIG'
+  | 'EINVALIDSOURCE'
+  | 'EBADRESULT'
+  | 'ESOURCE'
+  | 'ETIMEOUT'
+  | 'ENOPACKAGES'
+  | 'EREAD'
+  | 'EMALFORMED'
+  | 'ETOOLARGE'
+  | 'ENETWORK'
+  | 'EHTTP'
+  | 'EPROTOCOL'
+  | 'EBROWSER'
+  | 'EINTERNAL'
+
+/** An error of this package. One that a source of yours threw keeps its own string `code`, else it has `ESOURCE`. */
+export interface PackageSourcesError extends Error {
+  /** Stable, upper case. */
+  code: ErrorCode | (string & {})
+  /** With `EINVALIDCONFIG`: every fault. */
+  messages?: string[]
+}
