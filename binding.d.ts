@@ -53,6 +53,8 @@ export declare class BindingManager {
   stumbled(sourceId: string, failure: BindingFailure): void
   /** Adds what was found wrong while loading single packages. */
   warned(sourceId: string, warnings: Array<BindingWarning>): void
+  /** A source's packages are to be loaded anew. */
+  cleared(sourceId: string): void
   /** Forgets a source. */
   forget(sourceId: string): void
   /** What is known of a source. */

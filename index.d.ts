@@ -254,10 +254,11 @@ export declare class LocalPackageSource implements PackageSource {
    */
   fetchIndex(): Promise<PackageIndexEntry[]>
   /**
-   * A whole package; `null` where there is none or its manifest can't be read, which is reported.
-   * @throws (rejects) `EINVALIDARG` where `packageId` is no string.
+   * A whole package; `null` where there is none, or with `version` none of that version, or its manifest can't be read,
+   * which is reported.
+   * @throws (rejects) `EINVALIDARG` where an argument is no string.
    */
-  loadPackage(packageId: string): Promise<PackageData | null>
+  loadPackage(packageId: string, version?: string): Promise<PackageData | null>
   /** Whether the index has the package. */
   hasPackage(packageId: string): Promise<boolean>
   /** The one version that is there, or `[]`. */
@@ -272,7 +273,7 @@ export interface RemoteSearchOptions {
   category?: string
   /** Passed to the registry as it is. */
   minLevel?: number
-  /** 1 or more. */
+  /** 1 to 2³¹. */
   page?: number
   /** 1 to 1000. */
   pageSize?: number
@@ -379,7 +380,7 @@ export interface PackageSourceStatus {
 
 /** A malformed package, file or entry that was passed over. */
 export interface PackageWarning {
-  /** The file or folder (relative to the packages folder), or the place in an index (`packages[3]`). */
+  /** The file or folder (relative to the packages folder), or the place in an index (`packages[3]`, `entries[3]`). */
   path: string
   /** What is wrong, as a sentence. */
   reason: string
@@ -430,7 +431,7 @@ export interface SearchOptions {
   minLevel?: number
   /** Only packages that this level may open (`minLevel <= userLevel`). */
   userLevel?: number
-  /** 1 (default) or more. */
+  /** 1 (default) to 2³¹. */
   page?: number
   /** 1 to 1000; default 20. */
   pageSize?: number

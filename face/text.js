@@ -15,4 +15,12 @@ function wellFormed(text) {
   return /** @type {{ toWellFormed(): string }} */ (/** @type {unknown} */ (text)).toWellFormed()
 }
 
-module.exports = { isWellFormed, wellFormed }
+/**
+ * @param {unknown} id
+ * @returns {id is string}
+ */
+function isSourceId(id) {
+  return typeof id === 'string' && id !== '' && isWellFormed(id)
+}
+
+module.exports = { isSourceId, isWellFormed, wellFormed }

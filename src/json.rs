@@ -202,6 +202,15 @@ mod tests {
         assert_eq!(fields.get("long").unwrap().get(), "123456789012345678901234567890");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[\\[\\]{}\",:0-9a-z\\\\ ]{0,60}") {
+            if let Ok(text) = decode(text.into_bytes()) {
+                drop((Fields::parse(&text), value(&text)));
+            }
+        }
+    }
+
     #[test]
     fn an_array_is_no_object() {
         assert_eq!(Fields::parse("[]").unwrap_err(), "is not a JSON object");

@@ -61,8 +61,9 @@ pub struct Health {
     pub last_success_at: Option<f64>,
     /// Its last failure; gone once an index comes without one.
     pub last_error: Option<Failure>,
-    /// What is wrong with single packages.
+    /// What is wrong with single packages: found while indexing, then while loading.
     pub warnings: Vec<Warning>,
+    found_loading: Vec<Warning>,
     failures: u32,
 }
 
@@ -108,12 +109,17 @@ impl Manager {
 
     /// Adds what was found wrong while loading single packages.
     pub fn warned(&mut self, source_id: &str, warnings: Vec<Warning>) {
-        let known = &mut self.of(source_id).warnings;
+        let known = &mut self.of(source_id).found_loading;
         for warning in warnings {
             if !known.contains(&warning) {
                 known.push(warning);
             }
         }
+    }
+
+    /// A source's packages are to be loaded anew: what was found wrong with them may be mended.
+    pub fn cleared(&mut self, source_id: &str) {
+        self.of(source_id).found_loading.clear();
     }
 
     /// Forgets a source that was removed or replaced.
@@ -124,7 +130,10 @@ impl Manager {
     /// What is known of a source.
     #[must_use]
     pub fn health(&self, source_id: &str) -> Health {
-        self.health.get(source_id).cloned().unwrap_or_default()
+        let mut health = self.health.get(source_id).cloned().unwrap_or_default();
+        let further: Vec<_> = health.found_loading.drain(..).filter(|found| !health.warnings.contains(found)).collect();
+        health.warnings.extend(further);
+        health
     }
 
     fn of(&mut self, source_id: &str) -> &mut Health {
@@ -171,6 +180,25 @@ mod tests {
         for _ in 0..2 {
             manager.warned("a", vec![Warning::new("x", "is broken")]);
         }
+        manager.succeeded("a", 1, 0.0, None, vec![Warning::new("x", "is broken"), Warning::new("y", "is broken")]);
+        assert_eq!(manager.health("a").warnings.len(), 2);
+    }
+
+    #[test]
+    fn what_loading_found_survives_a_new_index_but_not_a_cleared_cache() {
+        let mut manager = Manager::default();
+        manager.warned("a", vec![Warning::new("x", "is broken")]);
+        manager.succeeded("a", 1, 0.0, None, Vec::new());
         assert_eq!(manager.health("a").warnings.len(), 1);
+        manager.cleared("a");
+        assert!(manager.health("a").warnings.is_empty());
+    }
+
+    #[test]
+    fn a_failing_source_is_remembered_with_its_last_count() {
+        let mut manager = Manager::default();
+        manager.succeeded("a", 3, 7.0, None, Vec::new());
+        manager.failed("a", failure());
+        assert_eq!((manager.health("a").package_count, manager.health("a").last_success_at), (3, Some(7.0)));
     }
 }

@@ -16,7 +16,7 @@
 
 const { BindingManager } = require('../../binding.js')
 const { isObject, shown, sourcesError } = require('../errors.js')
-const { report, reportToConsole, toSourcesError } = require('../report.js')
+const { report, toSourcesError } = require('../report.js')
 const { access, NativeSource } = require('../sources/native-source.js')
 const { mapLimited, settleWithin } = require('../waiting.js')
 const { readCallerEntries } = require('./caller-entries.js')
@@ -49,7 +49,10 @@ class Asker {
    */
   adopt(id, source) {
     const native = access.asNative(source)
-    if (native) access.reportTo(native, this.#onError, (warnings) => this.#memory.warned(id, warnings))
+    if (!native) return
+    const onWarnings = (/** @type {import('../../binding.js').BindingWarning[]} */ warnings) =>
+      this.#memory.warned(id, warnings)
+    access.listen(native, this, { onError: this.#onError, onWarnings })
   }
 
   /**
@@ -60,7 +63,7 @@ class Asker {
    */
   dismiss(id, source) {
     const native = access.asNative(source)
-    if (native) access.reportTo(native, reportToConsole, null)
+    if (native) access.unlisten(native, this)
     this.#memory.forget(id)
   }
 
@@ -166,6 +169,7 @@ class Asker {
   clearCache(id, source) {
     const fail = (/** @type {unknown} */ thrown) =>
       this.#stumble(thrown, source, { sourceId: id, operation: 'clearCache' })
+    this.#memory.cleared(id)
     try {
       if (typeof source.clearCache === 'function') Promise.resolve(source.clearCache()).catch(fail)
     } catch (thrown) {

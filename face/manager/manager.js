@@ -17,6 +17,7 @@
  */
 
 const { expectString, invalid } = require('../errors.js')
+const { isWellFormed } = require('../text.js')
 const { Asker } = require('./asker.js')
 const { readManagerConfig } = require('./options.js')
 const { mergeOutcomes } = require('./merged.js')
@@ -152,7 +153,7 @@ class PackageSourceManager {
   async explain(packageId) {
     expectString(packageId, 'packageId')
     const { native, slots, columns } = this.#current() ?? (await this.#build())
-    const reports = native.explain(packageId)
+    const reports = isWellFormed(packageId) ? native.explain(packageId) : []
     /** @type {PackageCandidate[]} */
     const candidates = []
     for (const slot of slots) {
@@ -205,8 +206,10 @@ class PackageSourceManager {
         if (outcomes === this.#outcomes) this.#building = null
       }
     }
-    this.#building = build()
-    return this.#building
+    const building = build()
+    // A source's fetchIndex() may have changed the manager already.
+    if (outcomes === this.#outcomes) this.#building = building
+    return building
   }
 
   /** @param {Map<string, Outcome>} outcomes What is known already; completed here. */

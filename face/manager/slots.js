@@ -11,6 +11,7 @@
  */
 
 const { isObject, shown, sourcesError } = require('../errors.js')
+const { isSourceId } = require('../text.js')
 
 /** What every source must have. */
 const METHODS = ['getConfig', 'fetchIndex', 'loadPackage', 'hasPackage', 'getVersions']
@@ -28,7 +29,7 @@ function checkSource(source) {
   const checked = /** @type {PackageSourceLike} */ (/** @type {unknown} */ (source))
   const config = configOf(checked)
   const { id, priority, enabled } = config
-  if (typeof id !== 'string' || id === '') {
+  if (!isSourceId(id)) {
     throw sourcesError(
       'EINVALIDSOURCE',
       `getConfig() gives an id that is ${shown(id)}; it must be a string that is not empty`,

@@ -12,16 +12,14 @@
  * @typedef {import('../../index.js').PackageIndexEntry} PackageIndexEntry
  * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
  * @typedef {{ code: string, message: string }} Failure
+ * @typedef {{ onError: ErrorHandler, onWarnings(warnings: BindingWarning[]): void }} Listener
  */
 
 const { expectString, invalid, expectObject, sourcesError } = require('../errors.js')
 const { given } = require('../own.js')
 const { report, reportToConsole } = require('../report.js')
-const { isWellFormed } = require('../text.js')
+const { isSourceId, isWellFormed } = require('../text.js')
 const { materialise } = require('../waiting.js')
-
-/** Most packages of one source that are kept as objects. */
-const MAX_KEPT = 2000
 
 /**
  * The way in for the manager and the subclasses, which the classes' users don't see.
@@ -33,7 +31,8 @@ const MAX_KEPT = 2000
  *   load(source: NativeSource, packageId: string): Promise<PackageData | null>
  *   peek(source: NativeSource, packageId: string): PackageData | undefined
  *   report(source: NativeSource<any>, error: unknown, context: Omit<ErrorContext, 'sourceId'>): void
- *   reportTo(source: NativeSource, onError: ErrorHandler, onWarnings: ((warnings: BindingWarning[]) => void) | null): void
+ *   listen(source: NativeSource, manager: object, listener: Listener): void
+ *   unlisten(source: NativeSource, manager: object): void
  *   versions(source: NativeSource, packageId: string): Promise<string[]>
  * }} Access
  *
@@ -50,6 +49,7 @@ class NativeSource {
   #config
   #open
   #isFresh
+  #maxKept
   /** @type {Handle | null} Dropped, and with it all that it keeps, when the caches are cleared. */
   #handle = null
   /** @type {{ native: BindingIndex, entries: PackageIndexEntry[] | null, ids: Set<string> | null } | null} */
@@ -57,13 +57,11 @@ class NativeSource {
   /** @type {Promise<BindingIndex> | null} */
   #indexing = null
   /** Packages as the source serves them, by id. */
-  #packages = new Packages()
+  #packages
   /** Packages in a version that was asked for, by {@link keyOf}. */
-  #versioned = new Packages()
-  /** @type {ErrorHandler} */
-  #onError = reportToConsole
-  /** @type {((warnings: BindingWarning[]) => void) | null} */
-  #onWarnings = null
+  #versioned
+  /** @type {Map<object, Listener>} The managers that it is in: they take its reports. */
+  #listeners = new Map()
   /** @type {Set<string>} Warnings that were reported. */
   #reported = new Set()
 
@@ -78,10 +76,8 @@ class NativeSource {
       load: (source, packageId) => source.#load(packageId, undefined),
       peek: (source, packageId) => source.#peek(packageId, undefined),
       report: (source, error, context) => source.#report(error, context),
-      reportTo: (source, onError, onWarnings) => {
-        source.#onError = onError
-        source.#onWarnings = onWarnings
-      },
+      listen: (source, manager, listener) => void source.#listeners.set(manager, listener),
+      unlisten: (source, manager) => void source.#listeners.delete(manager),
       versions: (source, packageId) => source.#versions(packageId),
     }
   }
@@ -89,16 +85,21 @@ class NativeSource {
   /**
    * @param {PackageSourceConfig} defaults
    * @param {Partial<PackageSourceConfig>} config
-   * @param {(config: PackageSourceConfig) => Handle} open
-   * @param {(fetchedAt: number) => boolean} isFresh
+   * @param {object} kind
+   * @param {(config: PackageSourceConfig) => Handle} kind.open Makes the native side.
+   * @param {(fetchedAt: number) => boolean} kind.isFresh Whether what was fetched then, in milliseconds since 1970, still serves.
+   * @param {number} kind.maxKept Most packages that are kept as objects.
    */
-  constructor(defaults, config, open, isFresh) {
+  constructor(defaults, config, { open, isFresh, maxKept }) {
     expectObject(config, 'config')
     this.#config = /** @type {PackageSourceConfig} */ ({ ...defaults, ...given(config) })
     checkConfig(this.#config)
     const { id, url, authToken } = this.#config
     this.#open = () => open({ ...this.#config, id, url, authToken })
     this.#isFresh = isFresh
+    this.#maxKept = maxKept
+    this.#packages = new Packages(maxKept)
+    this.#versioned = new Packages(maxKept)
   }
 
   getConfig() {
@@ -123,7 +124,6 @@ class NativeSource {
   async loadPackage(packageId, version) {
     expectString(packageId, 'packageId')
     if (version !== undefined) expectString(version, 'version')
-    if (!isWellFormed(packageId) || !isWellFormed(version ?? '')) return null
     try {
       return this.#peek(packageId, version) ?? (await this.#load(packageId, version))
     } catch (error) {
@@ -156,7 +156,6 @@ class NativeSource {
    */
   async getVersions(packageId) {
     expectString(packageId, 'packageId')
-    if (!isWellFormed(packageId)) return []
     try {
       return await this.#versions(packageId)
     } catch (error) {
@@ -169,8 +168,8 @@ class NativeSource {
     this.#handle = null
     this.#index = null
     this.#indexing = null
-    this.#packages = new Packages()
-    this.#versioned = new Packages()
+    this.#packages = new Packages(this.#maxKept)
+    this.#versioned = new Packages(this.#maxKept)
     this.#reported.clear()
   }
 
@@ -199,10 +198,11 @@ class NativeSource {
         this.#reportStale(native.staleBecause, { operation: 'fetchIndex' })
         this.#reportWarnings(native.warnings, { operation: 'fetchIndex' })
         // A fetch that clearCache() overtook must not bring back what was forgotten.
-        if (this.#handle === handle && this.#index?.native.fetchedAt !== native.fetchedAt) {
-          this.#index = { native, entries: null, ids: null }
+        if (this.#handle === handle) {
+          const isOldCopy = this.#index?.native.fetchedAt === native.fetchedAt
+          this.#index = { entries: null, ids: null, ...(isOldCopy && this.#index), native }
         }
-        return this.#handle === handle && this.#index ? this.#index.native : native
+        return native
       } finally {
         if (this.#handle === handle) this.#indexing = null
       }
@@ -224,7 +224,8 @@ class NativeSource {
    * @param {string} packageId
    * @param {string | undefined} version
    */
-  #load(packageId, version) {
+  async #load(packageId, version) {
+    if (!isWellFormed(packageId) || !isWellFormed(version ?? '')) return null
     const packages = version === undefined ? this.#packages : this.#versioned
     const key = version === undefined ? packageId : keyOf(packageId, version)
     return packages.load(key, async () => {
@@ -239,6 +240,7 @@ class NativeSource {
 
   /** @param {string} packageId */
   async #versions(packageId) {
+    if (!isWellFormed(packageId)) return []
     const { versions, staleBecause } = await access.handleOf(this).versions(packageId)
     this.#reportStale(staleBecause, { operation: 'getVersions', packageId })
     return versions
@@ -259,7 +261,9 @@ class NativeSource {
    * @param {Omit<ErrorContext, 'sourceId'>} context
    */
   #reportWarnings(warnings, context) {
-    if (warnings.length > 0) this.#onWarnings?.(warnings)
+    if (warnings.length > 0 && context.operation === 'loadPackage') {
+      for (const { onWarnings } of this.#listeners.values()) onWarnings(warnings)
+    }
     for (const { path, reason } of warnings) {
       const message = `${path} ${reason}`
       if (this.#reported.has(message)) continue
@@ -275,7 +279,10 @@ class NativeSource {
   #report(failure, context) {
     const { code, message } = /** @type {Failure} */ (failure)
     const error = failure instanceof Error ? failure : sourcesError(/** @type {any} */ (code), message)
-    report(this.#onError, /** @type {any} */ (error), { sourceId: this.#config.id, ...context })
+    const handlers = [...this.#listeners.values()].map(({ onError }) => onError)
+    for (const handler of handlers.length > 0 ? handlers : [reportToConsole]) {
+      report(handler, /** @type {any} */ (error), { sourceId: this.#config.id, ...context })
+    }
   }
 }
 
@@ -290,6 +297,12 @@ class Packages {
   #kept = new Map()
   /** @type {Map<string, Promise<PackageData | null>>} */
   #loading = new Map()
+  #most
+
+  /** @param {number} most */
+  constructor(most) {
+    this.#most = most
+  }
 
   /** @param {string} key */
   get(key) {
@@ -323,7 +336,7 @@ class Packages {
     this.#kept.delete(key)
     this.#kept.set(key, kept)
     const [oldest] = this.#kept.keys()
-    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest)
+    if (this.#kept.size > this.#most && oldest !== undefined) this.#kept.delete(oldest)
   }
 }
 
@@ -338,7 +351,7 @@ function keyOf(packageId, version) {
 /** @param {PackageSourceConfig} config */
 function checkConfig(config) {
   const { id, name, type, url, priority, enabled, authToken } = config
-  if (typeof id !== 'string' || id === '') throw invalid('id', 'a string that is not empty', id)
+  if (!isSourceId(id)) throw invalid('id', 'a string that is not empty', id)
   for (const [key, value] of Object.entries({ name, type, url })) expectString(value, key)
   if (typeof priority !== 'number' || Number.isNaN(priority)) throw invalid('priority', 'a number', priority)
   if (typeof enabled !== 'boolean') throw invalid('enabled', 'a boolean', enabled)

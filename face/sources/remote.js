@@ -18,6 +18,9 @@ const DEFAULT_EXPIRY = 5 * 60 * 1000
 /** Most packages on one page. */
 const MAX_PAGE_SIZE = 1000
 
+/** Most packages of one registry that are kept as objects: it may hold more than memory does. */
+const MAX_KEPT = 2000
+
 /** @extends {NativeSource<BindingRemoteSource>} */
 class RemotePackageSource extends NativeSource {
   #expiry
@@ -30,7 +33,8 @@ class RemotePackageSource extends NativeSource {
       handle.setExpiry(expiry.milliseconds)
       return handle
     }
-    super(DEFAULT_REMOTE_SOURCE, config, open, (fetchedAt) => Date.now() - Math.floor(fetchedAt) < expiry.milliseconds)
+    const isFresh = (/** @type {number} */ fetchedAt) => Date.now() - Math.floor(fetchedAt) < expiry.milliseconds
+    super(DEFAULT_REMOTE_SOURCE, config, { open, isFresh, maxKept: MAX_KEPT })
     this.#expiry = expiry
     // Opened at once, so that a url or token that can't be used is told here and not at the first call.
     access.handleOf(this)

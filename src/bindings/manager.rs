@@ -56,6 +56,12 @@ impl BindingManager {
         self.0.warned(&source_id, own(warnings));
     }
 
+    /// A source's packages are to be loaded anew.
+    #[napi(catch_unwind)]
+    pub fn cleared(&mut self, source_id: String) {
+        self.0.cleared(&source_id);
+    }
+
     /// Forgets a source.
     #[napi(catch_unwind)]
     pub fn forget(&mut self, source_id: String) {

@@ -3,8 +3,8 @@
 use serde_json::value::RawValue;
 
 use super::PackageId;
+use super::level::level_of;
 use crate::json::{self, Fields};
-use crate::permission;
 
 /// One package in an index: what this system looks at as values, and the whole entry as JSON text, so that fields that
 /// it knows nothing of reach the caller unchanged.
@@ -77,7 +77,7 @@ impl Normaliser<'_> {
         let description = self.text("description", "");
         let author = self.text("author", "");
         let category = self.text("category", "");
-        let min_level = permission::level_of(self.fields.get("minLevel").and_then(json::number));
+        let min_level = level_of(self.fields.get("minLevel").and_then(json::number));
         let body = self.body(&id, [&version, &name, &description, &author, &category]);
         IndexEntry { id, version, name, description, author, category, min_level, body }
     }

@@ -3,6 +3,7 @@
 mod entry;
 mod id;
 mod kind;
+mod level;
 mod version;
 mod warning;
 

@@ -68,6 +68,19 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn the_order_is_total(one in VERSION, two in VERSION, three in VERSION) {
+            proptest::prop_assert_eq!(compare(&one, &two), compare(&two, &one).reverse());
+            if compare(&one, &two) != Ordering::Greater && compare(&two, &three) != Ordering::Greater {
+                proptest::prop_assert_ne!(compare(&one, &three), Ordering::Greater);
+            }
+        }
+    }
+
+    /// Versions, short ones, and what is none.
+    const VERSION: &str = "v?[0-3](\\.[0-3]){0,3}(-[a-b1-2](\\.[0-2])?)?(\\+x)?";
+
     #[test]
     fn equal_versions_are_equal() {
         for (one, two) in

@@ -176,3 +176,80 @@ fn usable(part: folder::Part<Box<RawValue>>, path: &str, warnings: &mut Vec<Warn
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// A packages folder of these files.
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    fn source(path: &Path) -> LocalSource {
+        let surroundings = Surroundings { working_directory: path.to_owned(), packages_dir: None };
+        LocalSource::new("local", path.to_str().unwrap(), surroundings)
+    }
+
+    async fn index(path: &Path) -> Arc<SourceIndex> {
+        source(path).fetch_index().await.unwrap().value
+    }
+
+    fn ids(index: &SourceIndex) -> Vec<&str> {
+        index.entries.iter().map(|entry| entry.id.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_scan_is_ordered_by_id_and_passes_over_what_is_no_package() {
+        let folder = folder(&[
+            ("z/package.json", r#"{"packageId":"a"}"#),
+            ("b/seed/metadata.json", r#"{"packageId":"b"}"#),
+            ("tool/package.json", r#"{"name":"tool"}"#),
+            ("broken/package.json", "{"),
+        ]);
+        let index = index(folder.path()).await;
+        assert_eq!(ids(&index), ["a", "b"]);
+        assert_eq!(
+            index.warnings.iter().map(|warning| warning.path.as_str()).collect::<Vec<_>>(),
+            ["broken/package.json"]
+        );
+    }
+
+    #[tokio::test]
+    async fn of_two_folders_with_one_id_the_one_named_so_counts() {
+        let folder = folder(&[
+            ("a/package.json", r#"{"packageId":"b","version":"1.0.0"}"#),
+            ("b/package.json", r#"{"packageId":"b","version":"2.0.0"}"#),
+        ]);
+        let index = index(folder.path()).await;
+        assert_eq!((ids(&index), index.entries[0].version.as_str()), (vec!["b"], "2.0.0"));
+        assert_eq!(index.warnings[0].path, "a");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_link_out_of_the_folder_is_not_followed() {
+        let outside = folder(&[("secret/package.json", r#"{"packageId":"secret"}"#)]);
+        let folder = folder(&[("a/package.json", r#"{"packageId":"a"}"#)]);
+        std::os::unix::fs::symlink(outside.path().join("secret"), folder.path().join("secret")).unwrap();
+        let source = source(folder.path());
+        assert_eq!(ids(&source.fetch_index().await.unwrap().value), ["a"]);
+        assert!(source.load_package("secret", None).await.unwrap().value.is_none());
+    }
+
+    #[tokio::test]
+    async fn without_a_folder_it_says_where_it_looked() {
+        let error = source(Path::new("/nowhere/at/all")).fetch_index().await.unwrap_err();
+        assert_eq!(error.code(), "ENOPACKAGES");
+        assert!(error.message().contains("/nowhere/at/all"));
+    }
+}
