@@ -1,8 +1,14 @@
 /** Text that the native side can hold: without lone surrogates. */
 
+/**
+ * Node has these methods since 20; the language's library that the types are of does not.
+ *
+ * @typedef {{ isWellFormed(): boolean, toWellFormed(): string }} WellFormed
+ */
+
 /** @param {string} text */
 function isWellFormed(text) {
-  return wellFormed(text) === text
+  return /** @type {WellFormed} */ (/** @type {unknown} */ (text)).isWellFormed()
 }
 
 /**
@@ -11,8 +17,7 @@ function isWellFormed(text) {
  * @param {string} text
  */
 function wellFormed(text) {
-  // Node has it since 20; the language's library that the types are of does not.
-  return /** @type {{ toWellFormed(): string }} */ (/** @type {unknown} */ (text)).toWellFormed()
+  return /** @type {WellFormed} */ (/** @type {unknown} */ (text)).toWellFormed()
 }
 
 /**

@@ -10,26 +10,74 @@ const LONGEST_TIMER = 2 ** 31 - 1
 const SLICE = 500
 
 /**
- * What a value settles to, within a time.
+ * A promise of what a thenable settles to, within a time.
  *
  * @template T
- * @param {T | PromiseLike<T>} value
+ * @param {PromiseLike<T>} thenable
  * @param {number} milliseconds
- * @param {string} what Named in the error, `ETIMEOUT`.
+ * @param {() => string} describe Named in the error, `ETIMEOUT`.
  * @returns {Promise<T>}
  */
-async function settleWithin(value, milliseconds, what) {
-  if (!isThenable(value)) return value
-  /** @type {NodeJS.Timeout | undefined} */
-  let timer
-  const timeout = new Promise((_, reject) => {
-    const expire = () => reject(sourcesError('ETIMEOUT', `${what} has not settled within ${milliseconds} ms`))
-    timer = setTimeout(expire, Math.min(milliseconds, LONGEST_TIMER))
+function settleWithin(thenable, milliseconds, describe) {
+  return new Promise((resolve, reject) => {
+    const expire = () => reject(sourcesError('ETIMEOUT', `${describe()} has not settled within ${milliseconds} ms`))
+    const wait = new Wait(expire, Math.min(milliseconds, LONGEST_TIMER))
+    thenable.then(
+      (value) => {
+        wait.end()
+        resolve(value)
+      },
+      (reason) => {
+        wait.end()
+        reject(reason)
+      },
+    )
   })
-  try {
-    return /** @type {T} */ (await Promise.race([value, timeout]))
-  } finally {
-    clearTimeout(timer)
+}
+
+/**
+ * Something that is waited for. It gets its timer only at the end of the event loop's turn: what is in a source's memory
+ * has settled by then, and a timer would cost several times what the call does.
+ */
+class Wait {
+  /** @type {Wait[]} Those that began in this turn. */
+  static #begun = []
+  /** How many there may be before those that have ended are sorted out. */
+  static #most = 1024
+
+  /** @type {NodeJS.Timeout | undefined} */
+  #timer
+  #ended = false
+  #expire
+  #milliseconds
+
+  /**
+   * @param {() => void} expire
+   * @param {number} milliseconds
+   */
+  constructor(expire, milliseconds) {
+    this.#expire = expire
+    this.#milliseconds = milliseconds
+    if (Wait.#begun.length === 0) setImmediate(Wait.#startTimers)
+    Wait.#begun.push(this)
+    // A loop of awaits that are all in memory may keep this turn from ever ending.
+    if (Wait.#begun.length > Wait.#most) {
+      Wait.#begun = Wait.#begun.filter((wait) => !wait.#ended)
+      Wait.#most = Math.max(1024, 2 * Wait.#begun.length)
+    }
+  }
+
+  end() {
+    this.#ended = true
+    clearTimeout(this.#timer)
+  }
+
+  static #startTimers() {
+    const begun = Wait.#begun
+    Wait.#begun = []
+    for (const wait of begun) {
+      if (!wait.#ended) wait.#timer = setTimeout(wait.#expire, wait.#milliseconds)
+    }
   }
 }
 
@@ -77,4 +125,4 @@ async function materialise(texts) {
   return all
 }
 
-module.exports = { mapLimited, materialise, settleWithin }
+module.exports = { isThenable, mapLimited, materialise, nextTurn, settleWithin, SLICE }

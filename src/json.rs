@@ -4,9 +4,12 @@
 //! values are checked here (encoding, syntax, depth) and kept as the text that they were: no number is rounded, no
 //! field is lost, and nothing is built twice.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Deepest nesting of arrays and objects that is accepted. What is deeper is malformed, whoever sends it.
@@ -66,7 +69,7 @@ pub fn value(text: &str) -> Result<Box<RawValue>, String> {
 
 /// The elements of a JSON array; `None` where it is none.
 #[must_use]
-pub fn elements(raw: &RawValue) -> Option<Vec<Box<RawValue>>> {
+pub fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(raw.get()).ok()
 }
 
@@ -86,6 +89,12 @@ pub fn number(raw: &RawValue) -> Option<f64> {
     text.parse().ok()
 }
 
+/// Whether a value is a string.
+#[must_use]
+pub fn is_string(raw: &RawValue) -> bool {
+    raw.get().starts_with('"')
+}
+
 /// Whether a value is an array.
 #[must_use]
 pub fn is_array(raw: &RawValue) -> bool {
@@ -100,21 +109,30 @@ pub fn is_object(raw: &RawValue) -> bool {
 
 /// Appends a text as a JSON string.
 pub fn push_string(out: &mut String, text: &str) {
-    // Serialising a str can't fail: it is UTF-8 already.
-    out.push_str(&serde_json::to_string(text).unwrap_or_default());
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        // Serialising a str can't fail: it is UTF-8 already.
+        out.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
 }
 
-/// A JSON object as its fields in order, each value still text. A field given twice has the last value, as in
-/// JavaScript.
-#[derive(Debug, Default)]
-pub struct Fields(Vec<(String, Box<RawValue>)>);
+/// Objects of more fields than this look repeated ones up in a map.
+const FEW_FIELDS: usize = 32;
 
-impl Fields {
+/// A JSON object as its fields in order, each value still text. A field given twice has the last value, as in
+/// JavaScript. Borrows from the text that it was read from: an index of ten thousand entries is read without copying it.
+#[derive(Debug, Default)]
+pub struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Fields<'a> {
     /// Reads an object.
     ///
     /// # Errors
     /// The reason: no valid JSON, or no object.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &'a str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| {
             if error.is_data() { "is not a JSON object".to_owned() } else { format!("is not valid JSON ({error})") }
         })
@@ -122,46 +140,71 @@ impl Fields {
 
     /// A field's value.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&RawValue> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| &**value)
-    }
-
-    /// A field's value, taken out.
-    pub fn take(&mut self, key: &str) -> Option<Box<RawValue>> {
-        let at = self.0.iter().position(|(name, _)| name == key)?;
-        Some(self.0.remove(at).1)
+    pub fn get(&self, key: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| *value)
     }
 
     /// The fields in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), &**value))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
     }
 }
 
-impl<'de> serde::Deserialize<'de> for Fields {
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor;
-        impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields;
+        struct FieldsVisitor<'a>(PhantomData<&'a ()>);
+        impl<'de: 'a, 'a> Visitor<'de> for FieldsVisitor<'a> {
+            type Value = Fields<'a>;
             fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
                 formatter.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-                // The map finds repeated keys without comparing each with all before it.
-                let mut at = std::collections::HashMap::<String, usize>::new();
-                let mut fields = Vec::<(String, Box<RawValue>)>::new();
-                while let Some((key, value)) = map.next_entry::<String, Box<RawValue>>()? {
-                    if let Some(&index) = at.get(&key) {
-                        fields[index].1 = value;
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'a>, A::Error> {
+                let mut fields = Vec::<(Cow<'a, str>, &'a RawValue)>::with_capacity(16);
+                let mut places = HashMap::<Cow<'a, str>, usize>::new();
+                while let Some((Key(key), value)) = map.next_entry::<Key<'a>, &'a RawValue>()? {
+                    let before = if fields.len() < FEW_FIELDS {
+                        fields.iter().position(|(name, _)| *name == key)
                     } else {
-                        at.insert(key.clone(), fields.len());
-                        fields.push((key, value));
+                        if places.is_empty() {
+                            places.extend(fields.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)));
+                        }
+                        places.get(&key).copied()
+                    };
+                    if let Some(place) = before {
+                        fields[place].1 = value;
+                        continue;
                     }
+                    if !places.is_empty() {
+                        places.insert(key.clone(), fields.len());
+                    }
+                    fields.push((key, value));
                 }
                 Ok(Fields(fields))
             }
         }
-        deserializer.deserialize_map(FieldsVisitor)
+        deserializer.deserialize_map(FieldsVisitor(PhantomData))
+    }
+}
+
+/// A key, borrowed where the text holds it as it is.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor<'a>(PhantomData<&'a ()>);
+        impl<'de: 'a, 'a> Visitor<'de> for KeyVisitor<'a> {
+            type Value = Key<'a>;
+            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str("a key")
+            }
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'a>, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+            fn visit_str<E>(self, key: &str) -> Result<Key<'a>, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor(PhantomData))
     }
 }
 
@@ -192,6 +235,15 @@ mod tests {
         let fields = Fields::parse(r#"{"a":1,"b":2,"a":3}"#).unwrap();
         let seen: Vec<_> = fields.iter().map(|(name, value)| (name, value.get())).collect();
         assert_eq!(seen, [("a", "3"), ("b", "2")]);
+    }
+
+    #[test]
+    fn repeated_fields_are_found_among_many_too() {
+        let many: Vec<String> = (0..100).map(|number| format!("\"f{number}\":{number}")).collect();
+        let text = format!("{{{},\"f5\":0,\"f99\":0,\"\\u0066100\":0}}", many.join(","));
+        let fields = Fields::parse(&text).unwrap();
+        assert_eq!(fields.iter().count(), 101);
+        assert_eq!(["f4", "f5", "f99", "f100"].map(|key| fields.get(key).unwrap().get()), ["4", "0", "0", "0"]);
     }
 
     #[test]

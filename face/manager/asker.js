@@ -18,7 +18,7 @@ const { BindingManager } = require('../../binding.js')
 const { isObject, shown, sourcesError } = require('../errors.js')
 const { report, toSourcesError } = require('../report.js')
 const { access, NativeSource } = require('../sources/native-source.js')
-const { mapLimited, settleWithin } = require('../waiting.js')
+const { isThenable, mapLimited, settleWithin } = require('../waiting.js')
 const { readCallerEntries } = require('./caller-entries.js')
 const { tokenOf } = require('./slots.js')
 
@@ -26,6 +26,26 @@ const BUILT_IN = {
   fetchIndex: NativeSource.prototype.fetchIndex,
   getVersions: NativeSource.prototype.getVersions,
   loadPackage: NativeSource.prototype.loadPackage,
+}
+
+/** A package in the memory of a source whose `loadPackage` is the built-in one. */
+class InMemory {
+  #source
+  #kept
+
+  /**
+   * @param {PackageSourceLike} source
+   * @param {import('../sources/kept-packages.js').Kept} kept
+   */
+  constructor(source, kept) {
+    this.#source = source
+    this.#kept = kept
+  }
+
+  /** The package, unless it is too old or was dropped, or the method was replaced since. */
+  get() {
+    return this.#source.loadPackage === BUILT_IN.loadPackage ? this.#kept.get() : undefined
+  }
 }
 
 class Asker {
@@ -92,7 +112,7 @@ class Asker {
         if (isCurrent()) this.#memory.succeeded(id, native)
         return { native }
       }
-      const caller = readCallerEntries(await this.#settle(source, 'fetchIndex', () => source.fetchIndex()))
+      const caller = await readCallerEntries(await this.#settled(source.fetchIndex(), source, 'fetchIndex'))
       if (isCurrent()) this.#memory.callerSucceeded(id, caller.entries.length, Date.now(), caller.warnings)
       for (const { path, reason } of caller.warnings) {
         this.#report(sourcesError('EMALFORMED', `${path} ${reason}`), { sourceId: id, operation: 'fetchIndex' })
@@ -107,14 +127,16 @@ class Asker {
   }
 
   /**
-   * A package that a built-in source has in memory.
+   * A package that a built-in source has in memory. To be held for calls to come; it knows itself when it no longer serves.
    *
    * @param {PackageSourceLike} source
    * @param {string} packageId
+   * @returns {InMemory | undefined}
    */
-  peek(source, packageId) {
+  inMemory(source, packageId) {
     const builtIn = this.#builtIn(source, 'loadPackage')
-    return builtIn && access.peek(builtIn, packageId)
+    const kept = builtIn && access.kept(builtIn, packageId)
+    return kept && new InMemory(source, kept)
   }
 
   /**
@@ -124,18 +146,17 @@ class Asker {
    * @returns {Promise<PackageData | null>}
    */
   async load(id, source, packageId) {
-    const context = /** @type {const} */ ({ sourceId: id, operation: 'loadPackage', packageId })
     try {
       const builtIn = this.#builtIn(source, 'loadPackage')
       if (builtIn) return await access.load(builtIn, packageId)
-      const data = await this.#settle(source, 'loadPackage', () => source.loadPackage(packageId))
+      const data = await this.#settled(source.loadPackage(packageId), source, 'loadPackage')
       if (data === null || data === undefined) return null
       if (!isObject(data)) {
         throw sourcesError('EBADRESULT', `loadPackage() gave ${shown(data)}; it must give a package or null`)
       }
       return data
     } catch (thrown) {
-      this.#stumble(thrown, source, context)
+      this.#stumble(thrown, source, { sourceId: id, operation: 'loadPackage', packageId })
       return null
     }
   }
@@ -151,7 +172,7 @@ class Asker {
     try {
       const builtIn = this.#builtIn(source, 'getVersions')
       if (builtIn) return await access.versions(builtIn, packageId)
-      const versions = await this.#settle(source, 'getVersions', () => source.getVersions(packageId))
+      const versions = await this.#settled(source.getVersions(packageId), source, 'getVersions')
       if (!Array.isArray(versions) || !versions.every((version) => typeof version === 'string')) {
         throw sourcesError('EBADRESULT', 'getVersions() must give an array of strings')
       }
@@ -205,18 +226,18 @@ class Asker {
   }
 
   /**
+   * What a method gave, within the time.
+   *
    * @template T
+   * @param {T | PromiseLike<T>} given
    * @param {PackageSourceLike} source
    * @param {string} method
-   * @param {() => T | PromiseLike<T>} call
+   * @returns {T | Promise<T>}
    */
-  async #settle(source, method, call) {
-    // What a built-in source reports while its overridden method calls it goes to this manager, see adopt().
-    return settleWithin(
-      call(),
-      this.#timeout,
-      `${method}() of a source of type ${source.constructor?.name ?? 'Object'}`,
-    )
+  #settled(given, source, method) {
+    if (!isThenable(given)) return given
+    const describe = () => `${method}() of a source of type ${source.constructor?.name ?? 'Object'}`
+    return settleWithin(given, this.#timeout, describe)
   }
 
   /**
@@ -253,4 +274,4 @@ class Asker {
   }
 }
 
-module.exports = { Asker }
+module.exports = { Asker, InMemory }

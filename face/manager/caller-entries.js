@@ -12,15 +12,19 @@
 
 const { isObject, shown, sourcesError } = require('../errors.js')
 const { isWellFormed, wellFormed } = require('../text.js')
+const { nextTurn, SLICE } = require('../waiting.js')
+
+/** Entries that are read in one go: about a millisecond's work. */
+const READ_SLICE = 4 * SLICE
 
 /** Longest id, in UTF-16 units. */
 const MAX_ID = 1024
 
 /**
  * @param {unknown} value What `fetchIndex` gave.
- * @returns {CallerEntries}
+ * @returns {Promise<CallerEntries>}
  */
-function readCallerEntries(value) {
+async function readCallerEntries(value) {
   if (!Array.isArray(value))
     throw sourcesError('EBADRESULT', `fetchIndex() gave ${shown(value)}; it must give an array`)
   /** @type {CallerEntries['warnings']} */
@@ -28,7 +32,9 @@ function readCallerEntries(value) {
   const entries = []
   const ids = []
   const versions = []
-  for (const [position, entry] of value.entries()) {
+  for (let position = 0; position < value.length; position++) {
+    if (position > 0 && position % READ_SLICE === 0) await nextTurn()
+    const entry = value[position]
     const { id, version, reason } = readEntry(entry)
     if (reason !== undefined) {
       warnings.push({ path: `entries[${position}]`, reason })

@@ -96,17 +96,23 @@ class PackageSourceManager {
    */
   async loadPackage(packageId) {
     if (typeof packageId !== 'string') throw invalid('packageId', 'a string', packageId)
-    const { byId } = this.#current() ?? (await this.#build())
+    const { byId, inMemory } = this.#current() ?? (await this.#build())
+    const known = inMemory.get(packageId)?.get()
+    if (known) return known
     const entry = byId.get(packageId)
     if (entry === undefined) return null
     const { selectedSource, availableSources } = entry
     const selected = this.#sources.get(selectedSource)
-    const inMemory = selected && this.#asker.peek(selected, packageId)
-    if (inMemory) return inMemory
-    for (const sourceId of [selectedSource, ...availableSources.filter((id) => id !== selectedSource)]) {
-      const source = this.#sources.get(sourceId)
-      const data = source && (await this.#asker.load(sourceId, source, packageId))
-      if (data) return data
+    const data = selected && (await this.#asker.load(selectedSource, selected, packageId))
+    if (data) {
+      const held = this.#asker.inMemory(selected, packageId)
+      if (held) inMemory.set(packageId, held)
+      return data
+    }
+    for (const sourceId of availableSources) {
+      const source = sourceId === selectedSource ? undefined : this.#sources.get(sourceId)
+      const found = source && (await this.#asker.load(sourceId, source, packageId))
+      if (found) return found
     }
     return null
   }
@@ -121,7 +127,7 @@ class PackageSourceManager {
     expectString(sourceId, 'sourceId')
     const slot = this.#find(sourceId)
     if (!slot) return null
-    return this.#asker.peek(slot.source, packageId) ?? this.#asker.load(slot.id, slot.source, packageId)
+    return this.#asker.load(slot.id, slot.source, packageId)
   }
 
   /**

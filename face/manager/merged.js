@@ -16,6 +16,7 @@
  * @typedef {object} Merged
  * @property {MergedPackageEntry[]} entries
  * @property {Map<string, MergedPackageEntry>} byId
+ * @property {Map<string, import('./asker.js').InMemory>} inMemory Packages that were loaded from their selected source.
  * @property {Set<number>} callerOwned Positions of entries that are the caller's.
  * @property {BindingMergedIndex} native
  * @property {Slot[]} slots All sources, by priority.
@@ -24,7 +25,7 @@
  */
 
 const { BindingMerge } = require('../../binding.js')
-const { materialise } = require('../waiting.js')
+const { materialise, nextTurn, SLICE } = require('../waiting.js')
 const { mergedOf } = require('./caller-entries.js')
 
 /**
@@ -57,7 +58,9 @@ async function mergeOutcomes(strategy, slots, outcomes) {
   const callerOwned = new Set()
   /** @type {Map<string, MergedPackageEntry>} */
   const byId = new Map()
-  for (const [position, element] of elements.entries()) {
+  for (let position = 0; position < elements.length; position++) {
+    if (position > 0 && position % SLICE === 0) await nextTurn()
+    const element = elements[position]
     if (Array.isArray(element)) {
       const [column, row, available, selected] = element
       elements[position] = mergedOf(owned[column]?.[row], available, selected)
@@ -65,7 +68,7 @@ async function mergeOutcomes(strategy, slots, outcomes) {
     }
     byId.set(elements[position].packageId, elements[position])
   }
-  return { entries: elements, byId, callerOwned, native, slots, columns, retryAt }
+  return { entries: elements, byId, inMemory: new Map(), callerOwned, native, slots, columns, retryAt }
 }
 
 module.exports = { mergeOutcomes }

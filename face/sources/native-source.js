@@ -20,6 +20,7 @@ const { given } = require('../own.js')
 const { report, reportToConsole } = require('../report.js')
 const { isSourceId, isWellFormed } = require('../text.js')
 const { materialise } = require('../waiting.js')
+const { KeptPackages } = require('./kept-packages.js')
 
 /**
  * The way in for the manager and the subclasses, which the classes' users don't see.
@@ -29,7 +30,7 @@ const { materialise } = require('../waiting.js')
  *   fetchIndex(source: NativeSource): Promise<BindingIndex>
  *   handleOf<H extends BindingLocalSource | BindingRemoteSource>(source: NativeSource<H>): H
  *   load(source: NativeSource, packageId: string): Promise<PackageData | null>
- *   peek(source: NativeSource, packageId: string): PackageData | undefined
+ *   kept(source: NativeSource, packageId: string): import('./kept-packages.js').Kept | undefined
  *   report(source: NativeSource<any>, error: unknown, context: Omit<ErrorContext, 'sourceId'>): void
  *   listen(source: NativeSource, manager: object, listener: Listener): void
  *   unlisten(source: NativeSource, manager: object): void
@@ -49,7 +50,6 @@ class NativeSource {
   #config
   #open
   #isFresh
-  #maxKept
   /** @type {Handle | null} Dropped, and with it all that it keeps, when the caches are cleared. */
   #handle = null
   /** @type {{ native: BindingIndex, entries: PackageIndexEntry[] | null, ids: Set<string> | null } | null} */
@@ -74,7 +74,7 @@ class NativeSource {
         return source.#handle
       },
       load: (source, packageId) => source.#load(packageId, undefined),
-      peek: (source, packageId) => source.#peek(packageId, undefined),
+      kept: (source, packageId) => source.#packages.get(packageId),
       report: (source, error, context) => source.#report(error, context),
       listen: (source, manager, listener) => void source.#listeners.set(manager, listener),
       unlisten: (source, manager) => void source.#listeners.delete(manager),
@@ -97,9 +97,8 @@ class NativeSource {
     const { id, url, authToken } = this.#config
     this.#open = () => open({ ...this.#config, id, url, authToken })
     this.#isFresh = isFresh
-    this.#maxKept = maxKept
-    this.#packages = new Packages(maxKept)
-    this.#versioned = new Packages(maxKept)
+    this.#packages = new KeptPackages(maxKept, isFresh)
+    this.#versioned = new KeptPackages(maxKept, isFresh)
   }
 
   getConfig() {
@@ -125,7 +124,7 @@ class NativeSource {
     expectString(packageId, 'packageId')
     if (version !== undefined) expectString(version, 'version')
     try {
-      return this.#peek(packageId, version) ?? (await this.#load(packageId, version))
+      return await this.#load(packageId, version)
     } catch (error) {
       this.#report(error, { operation: 'loadPackage', packageId })
       return null
@@ -168,8 +167,8 @@ class NativeSource {
     this.#handle = null
     this.#index = null
     this.#indexing = null
-    this.#packages = new Packages(this.#maxKept)
-    this.#versioned = new Packages(this.#maxKept)
+    this.#packages.clear()
+    this.#versioned.clear()
     this.#reported.clear()
   }
 
@@ -214,27 +213,21 @@ class NativeSource {
   /**
    * @param {string} packageId
    * @param {string | undefined} version
-   */
-  #peek(packageId, version) {
-    const kept = version === undefined ? this.#packages.get(packageId) : this.#versioned.get(keyOf(packageId, version))
-    return kept !== undefined && this.#isFresh(kept.fetchedAt) ? kept.data : undefined
-  }
-
-  /**
-   * @param {string} packageId
-   * @param {string | undefined} version
+   * @returns {Promise<PackageData | null>}
    */
   async #load(packageId, version) {
     if (!isWellFormed(packageId) || !isWellFormed(version ?? '')) return null
     const packages = version === undefined ? this.#packages : this.#versioned
     const key = version === undefined ? packageId : keyOf(packageId, version)
+    const inMemory = packages.get(key)?.get()
+    if (inMemory) return inMemory
     return packages.load(key, async () => {
       const { text, fetchedAt, staleBecause, warnings } = await access.handleOf(this).loadPackage(packageId, version)
       this.#reportStale(staleBecause, { operation: 'loadPackage', packageId })
       this.#reportWarnings(warnings, { operation: 'loadPackage', packageId })
       const kept = packages.get(key)
-      if (kept?.fetchedAt === fetchedAt) return kept
-      return text === undefined ? null : { data: JSON.parse(text), fetchedAt }
+      const oldCopy = kept?.fetchedAt === fetchedAt ? kept.stale() : undefined
+      return text === undefined ? null : { data: oldCopy ?? JSON.parse(text), fetchedAt }
     })
   }
 
@@ -283,60 +276,6 @@ class NativeSource {
     for (const handler of handlers.length > 0 ? handlers : [reportToConsole]) {
       report(handler, /** @type {any} */ (error), { sourceId: this.#config.id, ...context })
     }
-  }
-}
-
-/**
- * Packages in memory, and those being loaded. Dropped whole when caches are cleared, so that a load that this overtakes
- * brings nothing back.
- *
- * @typedef {{ data: PackageData, fetchedAt: number }} Kept
- */
-class Packages {
-  /** @type {Map<string, Kept>} */
-  #kept = new Map()
-  /** @type {Map<string, Promise<PackageData | null>>} */
-  #loading = new Map()
-  #most
-
-  /** @param {number} most */
-  constructor(most) {
-    this.#most = most
-  }
-
-  /** @param {string} key */
-  get(key) {
-    return this.#kept.get(key)
-  }
-
-  /**
-   * Concurrent callers share one load.
-   *
-   * @param {string} key
-   * @param {() => Promise<Kept | null>} load
-   */
-  load(key, load) {
-    const underWay = this.#loading.get(key)
-    if (underWay) return underWay
-    const loading = load()
-      .then((loaded) => {
-        if (loaded) this.#keep(key, loaded)
-        return loaded?.data ?? null
-      })
-      .finally(() => this.#loading.delete(key))
-    this.#loading.set(key, loading)
-    return loading
-  }
-
-  /**
-   * @param {string} key
-   * @param {Kept} kept
-   */
-  #keep(key, kept) {
-    this.#kept.delete(key)
-    this.#kept.set(key, kept)
-    const [oldest] = this.#kept.keys()
-    if (this.#kept.size > this.#most && oldest !== undefined) this.#kept.delete(oldest)
   }
 }
 

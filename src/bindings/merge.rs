@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::index::{
     CallerRow, ConflictResolution, MergedIndex, Rows, SearchColumn, SearchFilter, SearchIndex, SourceColumn,
 };
-use crate::model::SourceKind;
+use crate::model::{EntryTexts, SourceKind};
 
 /// A merge in preparation: sources are added in the order of their priorities, then it is run.
 #[napi]
@@ -167,11 +167,7 @@ fn caller_columns(texts: &str) -> Result<impl Iterator<Item = SearchColumn> + us
     Ok(rows.into_iter().map(|(position, id, name, description, author, category, min_level)| SearchColumn {
         position,
         id,
-        name,
-        description,
-        author,
-        category,
-        min_level,
+        texts: EntryTexts { name, description, author, category, min_level },
     }))
 }
 

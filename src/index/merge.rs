@@ -140,15 +140,7 @@ impl MergedIndex {
             let winner = entry.candidates[entry.selected];
             let Rows::Native(index) = &self.columns[winner.column].rows else { return None };
             let entry = &index.entries[winner.row];
-            Some(SearchColumn {
-                position,
-                id: entry.id.as_str().to_owned(),
-                name: entry.name.clone(),
-                description: entry.description.clone(),
-                author: entry.author.clone(),
-                category: entry.category.clone(),
-                min_level: entry.min_level,
-            })
+            Some(SearchColumn { position, id: entry.id.as_str().to_owned(), texts: entry.texts() })
         };
         self.entries.iter().enumerate().filter_map(column).collect()
     }

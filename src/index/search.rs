@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::model::EntryTexts;
 use crate::permission;
 
 /// What a search looks at of one package.
@@ -18,16 +19,8 @@ pub struct SearchColumn {
     pub position: usize,
     /// The package's id.
     pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its description.
-    pub description: String,
-    /// Its author.
-    pub author: String,
-    /// Its category.
-    pub category: String,
-    /// Its level.
-    pub min_level: f64,
+    /// Its texts.
+    pub texts: EntryTexts,
 }
 
 /// What packages must have beyond the words.
@@ -77,8 +70,8 @@ impl SearchIndex {
     #[must_use]
     pub fn new(columns: Vec<SearchColumn>) -> Self {
         let fold_column = |column: SearchColumn| {
-            let rest = format!("{} {}", column.description, column.author);
-            let fields = [fold(&column.id), fold(&column.name), fold(&rest)];
+            let rest = format!("{} {}", column.texts.description, column.texts.author);
+            let fields = [fold(&column.id), fold(&column.texts.name), fold(&rest)];
             Folded { column, fields }
         };
         let mut folded: Vec<_> = columns.into_iter().map(fold_column).collect();
@@ -95,7 +88,7 @@ impl SearchIndex {
         let mut found: Vec<(Score, usize)> = self
             .0
             .iter()
-            .filter(|package| filter.admits(&package.column))
+            .filter(|package| filter.admits(&package.column.texts))
             .filter_map(|package| Some((package.score(&phrase, &words)?, package.column.position)))
             .collect();
         // Stable: equals stay ordered by id.
@@ -107,10 +100,10 @@ impl SearchIndex {
 }
 
 impl SearchFilter {
-    fn admits(&self, column: &SearchColumn) -> bool {
-        self.category.as_ref().is_none_or(|category| *category == column.category)
-            && self.min_level.is_none_or(|level| column.min_level.total_cmp(&level).is_eq())
-            && self.user_level.is_none_or(|level| permission::may_open(column.min_level, level))
+    fn admits(&self, texts: &EntryTexts) -> bool {
+        self.category.as_ref().is_none_or(|category| *category == texts.category)
+            && self.min_level.is_none_or(|level| texts.min_level.total_cmp(&level).is_eq())
+            && self.user_level.is_none_or(|level| permission::may_open(texts.min_level, level))
     }
 }
 
@@ -149,11 +142,13 @@ mod tests {
         let column = |(position, (id, name, description)): (usize, &(&str, &str, &str))| SearchColumn {
             position,
             id: (*id).to_owned(),
-            name: (*name).to_owned(),
-            description: (*description).to_owned(),
-            author: "Zoë".to_owned(),
-            category: if position % 2 == 0 { "even" } else { "odd" }.to_owned(),
-            min_level: f64::from(u32::try_from(position).unwrap()) + 1.0,
+            texts: EntryTexts {
+                name: (*name).to_owned(),
+                description: (*description).to_owned(),
+                author: "Zoë".to_owned(),
+                category: if position % 2 == 0 { "even" } else { "odd" }.to_owned(),
+                min_level: f64::from(u32::try_from(position).unwrap()) + 1.0,
+            },
         };
         SearchIndex::new(packages.iter().enumerate().map(column).collect())
     }

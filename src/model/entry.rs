@@ -6,15 +6,22 @@ use super::PackageId;
 use super::level::level_of;
 use crate::json::{self, Fields};
 
-/// One package in an index: what this system looks at as values, and the whole entry as JSON text, so that fields that
-/// it knows nothing of reach the caller unchanged.
+/// One package in an index: what decides as values, and the whole entry as JSON text, so that fields that this system
+/// knows nothing of reach the caller unchanged.
 #[derive(Clone, Debug)]
 pub struct IndexEntry {
     /// The package's id.
     pub id: PackageId,
     /// Its version; empty where there is none.
-    pub version: String,
-    /// Display name; the id where there is none.
+    pub version: Box<str>,
+    /// The entry's JSON object up to, not including, `sourceId` and the closing brace.
+    body: Box<str>,
+}
+
+/// What a person may look for in an entry.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EntryTexts {
+    /// Display name.
     pub name: String,
     /// Empty where there is none.
     pub description: String,
@@ -24,8 +31,6 @@ pub struct IndexEntry {
     pub category: String,
     /// Lowest level that may open it.
     pub min_level: f64,
-    /// The entry's JSON object up to, not including, `sourceId` and the closing brace.
-    body: String,
 }
 
 impl IndexEntry {
@@ -33,15 +38,32 @@ impl IndexEntry {
     ///
     /// # Errors
     /// Why it is no entry, as a sentence: it has no id, or one that is none.
-    pub fn from_fields(fields: &Fields) -> Result<(Self, Vec<String>), String> {
+    pub fn from_fields(fields: &Fields<'_>) -> Result<(Self, Vec<String>), String> {
         let id = match fields.get("packageId").map(json::string) {
             Some(Some(text)) => PackageId::parse(&text).map_err(|reason| format!("packageId {reason}"))?,
             Some(None) => return Err("packageId is no string".to_owned()),
             None => return Err("has no packageId".to_owned()),
         };
+        let version = fields.get("version").and_then(json::string).unwrap_or_default();
         let mut faults = Vec::new();
-        let entry = Normaliser { fields, faults: &mut faults }.entry(id);
-        Ok((entry, faults))
+        let body = Normaliser { fields, faults: &mut faults }.body(&id);
+        Ok((Self { id, version: version.into(), body: body.into() }, faults))
+    }
+
+    /// The texts, read anew from the entry: only a search needs them.
+    #[must_use]
+    pub fn texts(&self) -> EntryTexts {
+        let object = format!("{}}}", self.body);
+        // The body is an object that was read before.
+        let fields = Fields::parse(&object).unwrap_or_default();
+        let text = |key: &str| fields.get(key).and_then(json::string).unwrap_or_default();
+        EntryTexts {
+            name: text("name"),
+            description: text("description"),
+            author: text("author"),
+            category: text("category"),
+            min_level: level_of(fields.get("minLevel").and_then(json::number)),
+        }
     }
 
     /// Appends the entry as a JSON object, without `sourceId`.
@@ -64,61 +86,37 @@ impl IndexEntry {
     }
 }
 
-/// Turns an object's fields into an entry: known fields get their types, all others stay as they are.
+/// Texts that every entry has; where one is missing it is empty, but the name is the id.
+const TEXTS: [&str; 6] = ["packageId", "name", "version", "description", "author", "category"];
+
+/// Turns an object's fields into an entry's: known fields get their types, all others stay as they are.
 struct Normaliser<'a> {
-    fields: &'a Fields,
+    fields: &'a Fields<'a>,
     faults: &'a mut Vec<String>,
 }
 
 impl Normaliser<'_> {
-    fn entry(&mut self, id: PackageId) -> IndexEntry {
-        let version = self.text("version", "");
-        let name = self.text("name", id.as_str());
-        let description = self.text("description", "");
-        let author = self.text("author", "");
-        let category = self.text("category", "");
-        let min_level = level_of(self.fields.get("minLevel").and_then(json::number));
-        let body = self.body(&id, [&version, &name, &description, &author, &category]);
-        IndexEntry { id, version, name, description, author, category, min_level, body }
-    }
-
-    /// A string field, or what stands for it where it is missing, `null` or no string.
-    fn text(&mut self, key: &str, missing: &str) -> String {
-        match self.fields.get(key) {
-            Some(raw) if raw.get() != "null" => json::string(raw).unwrap_or_else(|| {
-                self.faults.push(format!("{key} is no string"));
-                missing.to_owned()
-            }),
-            _ => missing.to_owned(),
-        }
-    }
-
     /// The object in the order of its fields, the known ones normalised where they stand, missing ones behind.
-    fn body(&mut self, id: &PackageId, [version, name, description, author, category]: [&str; 5]) -> String {
-        let mut out = String::with_capacity(256);
-        let texts = [
-            ("packageId", id.as_str()),
-            ("name", name),
-            ("version", version),
-            ("description", description),
-            ("author", author),
-            ("category", category),
-        ];
+    fn body(&mut self, id: &PackageId) -> String {
+        let mut out = String::with_capacity(384);
         for (key, raw) in self.fields.iter() {
             match key {
                 "sourceId" => {}
                 "dependencies" => self.push_dependencies(&mut out, raw),
                 "dependencyRanges" if self.fields.get("dependencies").is_some_and(json::is_object) => {}
                 "minLevel" => push_level(&mut out, raw),
-                _ => match texts.iter().find(|(text_key, _)| *text_key == key) {
-                    Some((_, text)) => push_text(&mut out, key, text),
-                    None => push_raw(&mut out, key, raw.get()),
-                },
+                _ if TEXTS.contains(&key) && !json::is_string(raw) => {
+                    if raw.get() != "null" {
+                        self.faults.push(format!("{key} is no string"));
+                    }
+                    push_missing_text(&mut out, key, id);
+                }
+                _ => push_raw(&mut out, key, raw.get()),
             }
         }
-        for (key, text) in texts {
+        for key in TEXTS {
             if self.fields.get(key).is_none() {
-                push_text(&mut out, key, text);
+                push_missing_text(&mut out, key, id);
             }
         }
         if self.fields.get("dependencies").is_none() {
@@ -133,11 +131,12 @@ impl Normaliser<'_> {
     /// Ids as an array; ranges, where the manifest has them, beside it.
     fn push_dependencies(&mut self, out: &mut String, raw: &RawValue) {
         if let Some(elements) = json::elements(raw) {
-            let count = elements.len();
-            let ids: Vec<String> = elements.iter().filter_map(|element| json::string(element)).collect();
-            if ids.len() < count {
-                self.faults.push("dependencies holds what is no string".to_owned());
+            if elements.iter().all(|element| json::is_string(element)) {
+                push_raw(out, "dependencies", raw.get());
+                return;
             }
+            self.faults.push("dependencies holds what is no string".to_owned());
+            let ids: Vec<String> = elements.iter().filter_map(|element| json::string(element)).collect();
             push_raw(out, "dependencies", &to_json(&ids));
         } else if let Ok(ranges) = Fields::parse(raw.get()) {
             let ids: Vec<&str> = ranges.iter().map(|(id, _)| id).collect();
@@ -157,9 +156,9 @@ fn push_level(out: &mut String, raw: &RawValue) {
     push_raw(out, "minLevel", if counts_as_written { raw.get() } else { "1" });
 }
 
-fn push_text(out: &mut String, key: &str, text: &str) {
+fn push_missing_text(out: &mut String, key: &str, id: &PackageId) {
     push_key(out, key);
-    json::push_string(out, text);
+    json::push_string(out, if key == "name" { id.as_str() } else { "" });
 }
 
 fn push_raw(out: &mut String, key: &str, raw: &str) {
@@ -223,6 +222,15 @@ mod tests {
     }
 
     #[test]
+    fn texts_are_read_from_the_entry() {
+        let fields = r#"{"packageId":"a","description":"x\u0041","author":null,"minLevel":3}"#;
+        let (entry, _) = IndexEntry::from_fields(&Fields::parse(fields).unwrap()).unwrap();
+        let expected =
+            EntryTexts { name: "a".to_owned(), description: "xA".to_owned(), min_level: 3.0, ..EntryTexts::default() };
+        assert_eq!(entry.texts(), expected);
+    }
+
+    #[test]
     fn levels_that_are_none_count_as_public() {
         for level in ["0", "null", "\"3\"", "[]", "-0"] {
             let (entry, _) = normalised(&format!(r#"{{"packageId":"a","minLevel":{level}}}"#));
@@ -236,7 +244,7 @@ mod tests {
         let (entry, faults) = normalised(r#"{"packageId":"a","name":5,"version":1,"dependencies":[1,"b"]}"#);
         assert_eq!(entry["name"], "a");
         assert_eq!(entry["dependencies"], serde_json::json!(["b"]));
-        assert_eq!(faults, ["version is no string", "name is no string", "dependencies holds what is no string"]);
+        assert_eq!(faults, ["name is no string", "version is no string", "dependencies holds what is no string"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod level;
 mod version;
 mod warning;
 
-pub use entry::IndexEntry;
+pub use entry::{EntryTexts, IndexEntry};
 pub use id::PackageId;
 pub use kind::SourceKind;
 pub use version::Version;

@@ -3,14 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use super::folder::{PackagesFolder, Part};
+use super::folder::{INDEX_FILE, PackagesFolder, Part};
 use super::layout::{self, Manifest};
 use crate::json::{self, Fields};
 use crate::model::{IndexEntry, PackageId, Warning};
 use crate::source::SourceIndex;
-
-/// The index file's name.
-const INDEX_FILE: &str = "index.json";
 
 /// Read once each, when first asked for.
 #[derive(Default)]
@@ -49,11 +46,11 @@ impl Catalogue {
     /// The index as the text of a JSON array: the index file's as it stands, else the scan's.
     pub(super) fn text(&self, packages: &PackagesFolder, source_id: &Arc<str>) -> String {
         let as_it_stands = index_file(packages).and_then(|text| {
-            let packages = Fields::parse(&text)?.take("packages").filter(|packages| json::is_array(packages));
-            packages.ok_or_else(|| "has no packages array".to_owned())
+            let packages = Fields::parse(&text)?.get("packages").filter(|packages| json::is_array(packages));
+            packages.map(|packages| packages.get().to_owned()).ok_or_else(|| "has no packages array".to_owned())
         });
         if let Part::Here(packages) = as_it_stands {
-            return packages.get().to_owned();
+            return packages;
         }
         let mut out = String::from("[");
         for entry in &self.index(packages, source_id).entries {

@@ -12,6 +12,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::json;
 use crate::model::Warning;
 
+/// The index file's name.
+pub(super) const INDEX_FILE: &str = "index.json";
+
 /// Largest JSON file that is read, in bytes.
 const MAX_JSON_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -46,7 +49,9 @@ pub(super) struct PackagesFolder(Dir);
 impl PackagesFolder {
     /// Opens the folder.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        Dir::open_ambient_dir(path, ambient_authority()).map(Self).map_err(|error| {
+        // A folder that may not be listed opens all the same.
+        let open = || Dir::open_ambient_dir(path, ambient_authority()).and_then(|dir| dir.entries().map(|_| dir));
+        open().map(Self).map_err(|error| {
             let shown = path.display();
             match error.kind() {
                 io::ErrorKind::NotFound => Error::new(
@@ -61,7 +66,7 @@ impl PackagesFolder {
 
     /// Whether there is an `index.json` or a package in it.
     pub(super) fn holds_packages(&self) -> bool {
-        let index_file = self.text("index.json", MAX_JSON_BYTES).and_then(|bytes| catalogue_shaped(&bytes));
+        let index_file = self.text(INDEX_FILE, MAX_JSON_BYTES).and_then(|bytes| catalogue_shaped(&bytes));
         let is_package = |name: &String| matches!(layout::read(self, name), Ok(Some(_)));
         matches!(index_file, Part::Here(())) || self.folders(&mut Vec::new()).iter().any(is_package)
     }
@@ -82,7 +87,7 @@ impl PackagesFolder {
         let entry = entry.map_err(|error| warn(".", format!("can't be listed: {error}"))).ok()?;
         let name = entry.file_name();
         let shown = name.to_string_lossy();
-        if shown.starts_with('.') {
+        if shown.starts_with('.') || shown == INDEX_FILE {
             return None;
         }
         let is_folder = entry.file_type().and_then(|kind| {

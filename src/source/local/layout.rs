@@ -57,38 +57,39 @@ pub(super) struct Manifest {
 /// A warning where it is one, but malformed.
 pub(super) fn read(packages: &PackagesFolder, folder: &str) -> Result<Option<Manifest>, Warning> {
     let path = format!("{folder}/package.json");
-    let broken = match fields(packages, &path) {
-        Part::Here(fields) if fields.get("packageId").is_some() => {
-            return manifest(folder, Layout::Manifest, &path, &fields).map(Some);
-        }
-        Part::Here(_) | Part::Absent => None,
+    let found = packages.json_text(&path).and_then(|text| {
+        let fields = Fields::parse(&text)?;
+        Ok(fields.get("packageId").map(|_| manifest(folder, Layout::Manifest, &path, &fields)))
+    });
+    let broken = match found {
+        Part::Here(Some(manifest)) => return manifest.map(Some),
+        Part::Here(None) | Part::Absent => None,
         Part::Faulty(reason) => Some(Warning::new(path, reason)),
     };
     let path = format!("{folder}/seed/metadata.json");
-    match fields(packages, &path) {
-        Part::Here(fields) => seed(folder, &path, fields).map(Some),
+    match packages.json_text(&path).and_then(|text| Ok(seed(folder, &path, &Fields::parse(&text)?))) {
+        Part::Here(manifest) => manifest.map(|mut manifest| {
+            manifest.warnings.extend(broken);
+            Some(manifest)
+        }),
         Part::Absent => broken.map_or(Ok(None), Err),
         Part::Faulty(reason) => Err(Warning::new(path, reason)),
     }
 }
 
-fn seed(folder: &str, path: &str, mut fields: Fields) -> Result<Manifest, Warning> {
+fn seed(folder: &str, path: &str, fields: &Fields<'_>) -> Result<Manifest, Warning> {
     let wrapped = fields.get("metadata").and_then(|inner| Fields::parse(inner.get()).ok());
     let Some(inner) = wrapped.filter(|_| fields.get("packageId").is_none()) else {
-        return manifest(folder, Layout::Seed, path, &fields);
+        return manifest(folder, Layout::Seed, path, fields);
     };
     let mut found = manifest(folder, Layout::Seed, path, &inner)?;
-    found.components = fields.take("components");
-    found.examples = fields.take("examples");
+    found.components = fields.get("components").map(ToOwned::to_owned);
+    found.examples = fields.get("examples").map(ToOwned::to_owned);
     Ok(found)
 }
 
-fn manifest(folder: &str, layout: Layout, path: &str, fields: &Fields) -> Result<Manifest, Warning> {
+fn manifest(folder: &str, layout: Layout, path: &str, fields: &Fields<'_>) -> Result<Manifest, Warning> {
     let (entry, faults) = IndexEntry::from_fields(fields).map_err(|reason| Warning::new(path, reason))?;
     let warnings = faults.into_iter().map(|fault| Warning::new(path, fault)).collect();
     Ok(Manifest { folder: folder.to_owned(), layout, entry, components: None, examples: None, warnings })
-}
-
-fn fields(packages: &PackagesFolder, path: &str) -> Part<Fields> {
-    packages.json_text(path).and_then(|text| Fields::parse(&text))
 }

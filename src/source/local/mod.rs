@@ -154,8 +154,8 @@ impl Opened {
     fn version_of(&self, id: &PackageId, source_id: &Arc<str>) -> Option<String> {
         let index = self.catalogue.index(&self.folder, source_id);
         match index.entries.iter().find(|entry| entry.id == *id) {
-            Some(entry) => Some(entry.version.clone()),
-            None => self.catalogue.find(&self.folder, id).map(|manifest| manifest.entry.version),
+            Some(entry) => Some(entry.version.to_string()),
+            None => self.catalogue.find(&self.folder, id).map(|manifest| manifest.entry.version.into()),
         }
     }
 }
@@ -231,7 +231,7 @@ mod tests {
             ("b/package.json", r#"{"packageId":"b","version":"2.0.0"}"#),
         ]);
         let index = index(folder.path()).await;
-        assert_eq!((ids(&index), index.entries[0].version.as_str()), (vec!["b"], "2.0.0"));
+        assert_eq!((ids(&index), &*index.entries[0].version), (vec!["b"], "2.0.0"));
         assert_eq!(index.warnings[0].path, "a");
     }
 

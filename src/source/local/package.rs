@@ -50,8 +50,9 @@ fn components(packages: &PackagesFolder, manifest: &Manifest, warnings: &mut Vec
     } else {
         Fields::parse(found.get())
             .ok()
-            .and_then(|mut fields| fields.take("components"))
+            .and_then(|fields| fields.get("components"))
             .filter(|inner| json::is_array(inner))
+            .map(ToOwned::to_owned)
     };
     if array.is_none() {
         warnings.push(Warning::new(path, "holds no array of components"));

@@ -33,7 +33,8 @@ pub(super) fn read(packages: &PackagesFolder, manifest: &Manifest, warnings: &mu
     let path = manifest.layout.content(&manifest.folder, "scripts/manifest.json");
     let declared = packages.json_text(&path).and_then(|text| {
         let scripts = Fields::parse(&text)?;
-        scripts.get("scripts").and_then(json::elements).ok_or_else(|| "has no scripts array".to_owned())
+        let elements = scripts.get("scripts").and_then(json::elements).ok_or("has no scripts array")?;
+        Ok(elements.into_iter().map(ToOwned::to_owned).collect::<Vec<_>>())
     });
     match declared {
         Part::Here(elements) => {

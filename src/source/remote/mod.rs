@@ -73,7 +73,7 @@ impl RemoteSource {
                 match self.client.get(&url).await? {
                     Answer::Body(text) => {
                         let id = Arc::clone(&self.id);
-                        parse(move || protocol::page(&text).map(|page| page.into_index(id))).await
+                        parse(move || protocol::page(&text, 0).map(|page| page.into_index(id))).await
                     }
                     Answer::NotFound => Err(client::status_error(&url, 404)),
                 }

@@ -25,7 +25,7 @@ const GROWTH: usize = 10;
 /// goes on for ever, is an error.
 pub(super) async fn all(client: &Client, source_id: &Arc<str>) -> Result<SourceIndex> {
     let start = client.url(&["packages"])?;
-    let first = page(client, &start).await?;
+    let first = page(client, &start, 0).await?;
     let Some(size) = first.size.filter(|_| first.has_more()) else {
         return Ok(first.into_index(Arc::clone(source_id)));
     };
@@ -37,7 +37,7 @@ pub(super) async fn all(client: &Client, source_id: &Arc<str>) -> Result<SourceI
         number += 1;
         let mut url = start.clone();
         url.query_pairs_mut().append_pair("page", &number.to_string()).append_pair("pageSize", &size.to_string());
-        let next = page(client, &url).await?;
+        let next = page(client, &url, whole.received).await?;
         if next.received == 0 {
             return Ok(whole.into_index(Arc::clone(source_id)));
         }
@@ -63,9 +63,9 @@ pub(super) async fn all(client: &Client, source_id: &Arc<str>) -> Result<SourceI
     ))
 }
 
-async fn page(client: &Client, url: &Url) -> Result<Page> {
+async fn page(client: &Client, url: &Url, offset: usize) -> Result<Page> {
     match client.get(url).await? {
-        Answer::Body(text) => parse(move || protocol::page(&text)).await,
+        Answer::Body(text) => parse(move || protocol::page(&text, offset)).await,
         Answer::NotFound => Err(client::status_error(url, 404)),
     }
 }

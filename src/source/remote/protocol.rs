@@ -47,8 +47,9 @@ impl Page {
     }
 }
 
-/// Reads `{ packages, totalCount, page, pageSize }`. Elements that are no entries become warnings.
-pub(super) fn page(text: &str) -> Result<Page> {
+/// Reads `{ packages, totalCount, page, pageSize }`. Elements that are no entries become warnings, which count from
+/// `offset`, the elements on the pages before.
+pub(super) fn page(text: &str, offset: usize) -> Result<Page> {
     let fields = Fields::parse(text).map_err(|reason| protocol_error(&format!("the registry's index {reason}")))?;
     let elements = fields
         .get("packages")
@@ -62,8 +63,15 @@ pub(super) fn page(text: &str) -> Result<Page> {
         size: count("pageSize").filter(|size| *size > 0),
         ..Page::default()
     };
+    if let (Some(total), None) = (page.total, page.size)
+        && offset == 0
+        && total > page.received
+    {
+        let reason = format!("says {total}, but {} came and no pageSize to ask for more", page.received);
+        page.warnings.push(Warning::new("totalCount", reason));
+    }
     for (position, element) in elements.iter().enumerate() {
-        let place = || format!("packages[{position}]");
+        let place = || format!("packages[{}]", offset + position);
         match Fields::parse(element.get()).and_then(|fields| IndexEntry::from_fields(&fields)) {
             Ok((entry, faults)) => {
                 page.warnings.extend(faults.into_iter().map(|fault| Warning::new(place(), fault)));
@@ -144,17 +152,23 @@ mod tests {
 
     #[test]
     fn elements_that_are_no_entries_are_passed_over() {
-        let page = page(r#"{"packages":[{"packageId":"a"},5,{"name":"b"}]}"#).unwrap();
+        let page = page(r#"{"packages":[{"packageId":"a"},5,{"name":"b"}]}"#, 2).unwrap();
         assert_eq!((page.entries.len(), page.received), (1, 3));
         assert_eq!(
             page.warnings.iter().map(|warning| warning.path.as_str()).collect::<Vec<_>>(),
-            ["packages[1]", "packages[2]"]
+            ["packages[3]", "packages[4]"]
         );
     }
 
     #[test]
     fn a_page_without_paging_fields_is_the_only_one() {
-        assert!(!page(r#"{"packages":[{"packageId":"a"}]}"#).unwrap().has_more());
+        assert!(!page(r#"{"packages":[{"packageId":"a"}]}"#, 0).unwrap().has_more());
+    }
+
+    #[test]
+    fn a_total_that_nothing_can_be_asked_for_is_told() {
+        let page = page(r#"{"packages":[],"totalCount":3}"#, 0).unwrap();
+        assert_eq!(page.warnings[0].path, "totalCount");
     }
 
     #[test]

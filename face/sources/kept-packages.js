@@ -1,0 +1,111 @@
+/**
+ * Packages of one source that are in memory as objects, and those being loaded.
+ *
+ * @typedef {import('../../index.js').PackageData} PackageData
+ * @typedef {{ data: PackageData, fetchedAt: number }} Loaded
+ */
+
+/** One package in memory. Whoever holds it sees at once when it no longer serves. */
+class Kept {
+  /** @type {PackageData | undefined} */
+  #data
+  #isFresh
+
+  /**
+   * @param {Loaded} loaded
+   * @param {(fetchedAt: number) => boolean} isFresh
+   */
+  constructor({ data, fetchedAt }, isFresh) {
+    this.#data = data
+    this.#isFresh = isFresh
+    /** In milliseconds since 1970. */
+    this.fetchedAt = fetchedAt
+  }
+
+  /** The package, unless it is too old or was dropped. */
+  get() {
+    return this.#isFresh(this.fetchedAt) ? this.#data : undefined
+  }
+
+  /** The package, however old, unless it was dropped. */
+  stale() {
+    return this.#data
+  }
+
+  drop() {
+    this.#data = undefined
+  }
+}
+
+class KeptPackages {
+  /** @type {Map<string, Kept>} */
+  #kept = new Map()
+  /** @type {Map<string, Promise<PackageData | null>>} */
+  #loading = new Map()
+  #most
+  #isFresh
+
+  /**
+   * @param {number} most How many are kept; of more, the ones fetched first are dropped.
+   * @param {(fetchedAt: number) => boolean} isFresh
+   */
+  constructor(most, isFresh) {
+    this.#most = most
+    this.#isFresh = isFresh
+  }
+
+  /** @param {string} key */
+  get(key) {
+    return this.#kept.get(key)
+  }
+
+  /**
+   * Concurrent callers share one load.
+   *
+   * @param {string} key
+   * @param {() => Promise<Loaded | null>} load
+   * @returns {Promise<PackageData | null>}
+   */
+  load(key, load) {
+    const underWay = this.#loading.get(key)
+    if (underWay) return underWay
+    // A load that clear() overtakes must not bring back what was forgotten.
+    const loading = this.#loading
+    const shared = (async () => {
+      try {
+        const loaded = await load()
+        if (loaded && loading === this.#loading) this.#keep(key, loaded)
+        return loaded?.data ?? null
+      } finally {
+        loading.delete(key)
+      }
+    })()
+    loading.set(key, shared)
+    return shared
+  }
+
+  clear() {
+    for (const kept of this.#kept.values()) kept.drop()
+    this.#kept.clear()
+    this.#loading = new Map()
+  }
+
+  /**
+   * @param {string} key
+   * @param {Loaded} loaded
+   */
+  #keep(key, loaded) {
+    const before = this.#kept.get(key)
+    if (before?.fetchedAt === loaded.fetchedAt) return
+    before?.drop()
+    this.#kept.delete(key)
+    this.#kept.set(key, new Kept(loaded, this.#isFresh))
+    const [oldest] = this.#kept
+    if (this.#kept.size > this.#most && oldest) {
+      oldest[1].drop()
+      this.#kept.delete(oldest[0])
+    }
+  }
+}
+
+module.exports = { Kept, KeptPackages }
