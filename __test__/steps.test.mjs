@@ -1,0 +1,118 @@
+/** What `npm test` itself does with steps that fail, parts that can't be had and children that go on. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import test from 'node:test'
+import { startChild, stopChild } from '../scripts/lib/children.mjs'
+import { MissingPart } from '../scripts/lib/missing-part.mjs'
+import { hasFailed, runSteps, selectSteps, summary } from '../scripts/lib/steps.mjs'
+import { TestCounts } from '../scripts/lib/test-counts.mjs'
+import { rootPath } from './helpers/child.mjs'
+
+const passing = async () => 'fine'
+const failing = async () => {
+  throw new Error('broke')
+}
+const lacking = async () => {
+  throw new MissingPart('no browser')
+}
+
+/** Runs steps without their headings in this test's output. */
+async function quietly(t, steps) {
+  t.mock.method(console, 'log', () => {})
+  t.mock.method(console, 'error', () => {})
+  return runSteps(steps)
+}
+
+test('a step that fails stops only those that need it', async (t) => {
+  const results = await quietly(t, [
+    { name: 'build', run: failing },
+    { name: 'use', needs: ['build'], run: passing },
+    { name: 'use the use', needs: ['use'], run: passing },
+    { name: 'other', run: passing },
+  ])
+  assert.deepEqual(
+    results.map(({ name, state, remark }) => [name, state, remark]),
+    [
+      ['build', 'failed', 'broke'],
+      ['use', 'not run', 'needs "build"'],
+      ['use the use', 'not run', 'needs "use"'],
+      ['other', 'passed', 'fine'],
+    ],
+  )
+  assert.equal(hasFailed(results, false), true)
+  assert.match(summary(results), /^use the use +not run .*needs "use"$/m)
+})
+
+test('a part that cannot be had is named, and a failure on CI alone', async (t) => {
+  const results = await quietly(t, [{ name: 'page', run: lacking }])
+  assert.match(summary(results), /^page +missing .*no browser$/m)
+  assert.equal(hasFailed(results, false), false)
+  assert.equal(hasFailed(results, true), true)
+})
+
+test('words select steps together with what they need', () => {
+  const steps = ['install', 'build', 'types', 'page'].map((name) => ({ name, run: passing }))
+  steps[1].needs = ['install']
+  steps[3].needs = ['build']
+  const names = (words) => selectSteps(steps, words).map(({ name }) => name)
+  assert.deepEqual(names(['PAGE']), ['install', 'build', 'page'])
+  assert.deepEqual(names([]), ['install', 'build', 'types', 'page'])
+  assert.deepEqual(names(['nothing']), [])
+})
+
+test("the runners' lines are counted", () => {
+  const counts = new TestCounts()
+  const lines = [
+    '# tests 12',
+    '# pass 9',
+    '# fail 1',
+    '# cancelled 2',
+    'ℹ pass 4',
+    'test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out',
+    '    # pass 100',
+    'test tests::pass 100 ... ok',
+    'test tests::merge ... FAILED',
+    '    not ok 3 - keeps the order',
+    "      failureType: 'testCodeFailure'",
+    'not ok 1 - the index',
+    "  failureType: 'subtestsFailed'",
+  ]
+  for (const line of lines) counts.read(line)
+  assert.equal(counts.passed, 18)
+  assert.equal(counts.failed, 4)
+  assert.deepEqual(counts.failures, ['tests::merge', 'keeps the order'])
+})
+
+// Starts a process that goes on for ever, and writes to the same pipe: the pipe closes when both have ended.
+const FOR_EVER = 'console.log("ready");setInterval(() => {}, 1000)'
+const PARENT = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(FOR_EVER)}], { stdio: 'inherit' })`
+const WINDOWS = process.platform === 'win32' && 'Windows has no process groups'
+
+test('a child that is stopped takes along what it started', { skip: WINDOWS }, async () => {
+  const child = startChild(process.execPath, ['-e', PARENT], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  const closed = once(child, 'close')
+  await stopChild(child)
+  await closed
+})
+
+test('a child that ends leaves nothing behind', { skip: WINDOWS }, async () => {
+  const code = `${PARENT};process.stdin.once('data', () => process.exit(3))`
+  const child = startChild(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  child.stdin.write('end')
+  assert.deepEqual(await once(child, 'close'), [3, null])
+})
+
+test('without Rust and a compiler there is one clear message', () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(rootPath, 'scripts/test.mjs')], {
+    encoding: 'utf8',
+    env: { PATH: '' },
+  })
+  assert.equal(status, 1)
+  assert.equal(stdout, '')
+  assert.match(stderr, /^The tests can't run here:\n- cargo .*\n- rustc .*\n- A C compiler .*\n$/)
+})
