@@ -80,6 +80,13 @@ impl Catalogue {
     }
 }
 
+/// Whether a folder has a usable index file or a package in it.
+pub(super) fn holds_packages(packages: &PackagesFolder) -> bool {
+    let listed = index_file(packages).and_then(|text| listed(&text, &mut Vec::new()));
+    let is_package = |name: &String| matches!(layout::read(packages, name), Ok(Some(_)));
+    matches!(listed, Part::Here(_)) || packages.folders(&mut Vec::new()).iter().any(is_package)
+}
+
 fn index_file(packages: &PackagesFolder) -> Part<String> {
     packages.json_text(INDEX_FILE)
 }

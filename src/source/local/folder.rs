@@ -7,12 +7,11 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirEntry, OpenOptions};
 use serde_json::value::RawValue;
 
-use super::layout;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json;
 use crate::model::Warning;
 
-/// The index file's name.
+/// The index file's name: it lies among the package folders and is none.
 pub(super) const INDEX_FILE: &str = "index.json";
 
 /// Largest JSON file that is read, in bytes.
@@ -62,13 +61,6 @@ impl PackagesFolder {
                 _ => Error::new(ErrorKind::Read, format!("the packages folder {shown} can't be opened: {error}")),
             }
         })
-    }
-
-    /// Whether there is an `index.json` or a package in it.
-    pub(super) fn holds_packages(&self) -> bool {
-        let index_file = self.text(INDEX_FILE, MAX_JSON_BYTES).and_then(|bytes| catalogue_shaped(&bytes));
-        let is_package = |name: &String| matches!(layout::read(self, name), Ok(Some(_)));
-        matches!(index_file, Part::Here(())) || self.folders(&mut Vec::new()).iter().any(is_package)
     }
 
     /// Names of the folders in it in order, links to some of its own included. Others are warned of.
@@ -164,14 +156,5 @@ fn fault(error: &io::Error) -> String {
         "leads out of the packages folder".to_owned()
     } else {
         format!("can't be read: {error}")
-    }
-}
-
-fn catalogue_shaped(bytes: &[u8]) -> Result<(), String> {
-    let text = json::decode(bytes.to_vec())?;
-    let fields = json::Fields::parse(&text)?;
-    match fields.get("packages") {
-        Some(packages) if json::is_array(packages) => Ok(()),
-        _ => Err("has no packages array".to_owned()),
     }
 }

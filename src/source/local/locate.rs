@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::catalogue;
 use super::folder::PackagesFolder;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -36,7 +37,7 @@ fn own_packages(surroundings: &Surroundings) -> Result<PathBuf> {
         .working_directory
         .ancestors()
         .map(|directory| directory.join("packages"))
-        .find(|candidate| PackagesFolder::open(candidate).is_ok_and(|folder| folder.holds_packages()));
+        .find(|candidate| PackagesFolder::open(candidate).is_ok_and(|folder| catalogue::holds_packages(&folder)));
     Ok(found.unwrap_or_else(|| PathBuf::from(DEFAULT_URL)))
 }
 
