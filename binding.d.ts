@@ -43,8 +43,11 @@ export declare class BindingLocalSource {
 export declare class BindingManager {
   /** Knows of no source yet. */
   constructor()
-  /** A source of this system gave an index. */
-  succeeded(sourceId: string, index: BindingIndex): void
+  /**
+   * A source of this system gave an index. Returns, where that is an old copy, how long to wait before it is tried
+   * again, in milliseconds.
+   */
+  succeeded(sourceId: string, index: BindingIndex): number | null
   /** A source that a caller wrote gave an index. */
   callerSucceeded(sourceId: string, packageCount: number, now: number, warnings: Array<BindingWarning>): void
   /** A source gave no index. Returns how long to wait before it is tried again, in milliseconds. */

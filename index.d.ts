@@ -468,11 +468,14 @@ export declare class PackageSourceManager {
   addSource(source: PackageSource | PackageSourceLike): void
   /** Removes a source; `false` where there was none. */
   removeSource(sourceId: string): boolean
-  /** The very object that was added. Where no source has the id and exactly one has that type, that one. */
+  /**
+   * The very object that was added: one whose methods are synchronous ({@link PackageSourceLike}) is returned as it is,
+   * so `await` what its methods give. Where no source has the id and exactly one has that type, that one.
+   */
   getSource(sourceId: string): PackageSource | undefined
-  /** All sources, in the order added. */
+  /** All sources, in the order added: the very objects, also where their methods are synchronous. */
   getSources(): PackageSource[]
-  /** All sources, best priority first. */
+  /** All sources, best priority first: the very objects, also where their methods are synchronous. */
   getSourcesByPriority(): PackageSource[]
   /**
    * The merged index: a new array each time, its entries the same objects until the next build. Kept until
@@ -516,6 +519,10 @@ export interface CreatePackageSourceManagerOptions {
   remoteAuthToken?: string
   /** Default `priority`. */
   conflictResolution?: ConflictResolution
+  /** How long a source that you wrote yourself may take to settle, in milliseconds; default 30 000. */
+  sourceTimeoutMs?: number
+  /** Takes over the reports of failures; default `console.error`. What it throws is ignored. */
+  onError?: ErrorHandler
 }
 
 /**
@@ -525,11 +532,24 @@ export interface CreatePackageSourceManagerOptions {
 export declare function createPackageSourceManager(options?: CreatePackageSourceManagerOptions): PackageSourceManager
 
 /**
- * A manager from a repository configuration.
- * @param config Default: {@link getPackageRepoConfig}.
- * @throws `EINVALIDCONFIG` with all faults in `messages`.
+ * What {@link createPackageSourceManagerFromConfig} takes beside the configuration: the settings of a manager but for
+ * `conflictResolution`, which the configuration gives. An option that is `undefined` counts as not given.
  */
-export declare function createPackageSourceManagerFromConfig(config?: PackageRepoConfig): PackageSourceManager
+export type CreateFromConfigOptions = Partial<Omit<PackageSourceManagerConfig, 'conflictResolution'>>
+
+/**
+ * A manager from a repository configuration.
+ *
+ * It refuses more than {@link validatePackageRepoConfig} finds: also an enabled source of type `git` or `s3`, for which
+ * there is no class (write such a source yourself and add it), and one that its class refuses.
+ * @param config Default: {@link getPackageRepoConfig}.
+ * @param options How the manager asks sources and where it reports.
+ * @throws `EINVALIDCONFIG` with all faults in `messages`; `EINVALIDARG` where an option has the wrong type.
+ */
+export declare function createPackageSourceManagerFromConfig(
+  config?: PackageRepoConfig,
+  options?: CreateFromConfigOptions,
+): PackageSourceManager
 
 // ── Configuration ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -553,22 +573,38 @@ export declare const PRODUCTION_PACKAGE_REPO_CONFIG: PackageRepoConfig
 /**
  * The configuration for `NODE_ENV` (none set counts as `development`, an unknown one gives the default).
  * `NEXT_PUBLIC_ENABLE_REMOTE_PACKAGES=true` enables every remote source; `PACKAGE_REGISTRY_AUTH_TOKEN` goes to remote
- * sources alone. A new object each time.
+ * sources alone. A new object each time. In a browser, variables count that the bundler has inlined; a missing
+ * `process` counts as none set.
  */
 export declare function getPackageRepoConfig(): PackageRepoConfig
 
-/** The faults of a configuration, one message each; `[]` where it is valid. Never throws. */
+/**
+ * The faults of a configuration, one message each; `[]` where it is valid. Never throws.
+ *
+ * It knows all types of source: one of type `git` or `s3` is no fault here, though
+ * {@link createPackageSourceManagerFromConfig} can't make it and refuses it where it is enabled.
+ */
 export declare function validatePackageRepoConfig(config: PackageRepoConfig): string[]
 
 // ── Permission ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The packages that a level may open (`minLevel <= userLevel`): a new object with the same values, in the same order. */
+/**
+ * The packages that a level may open (`minLevel <= userLevel`): a new object with the same values, in the same order.
+ * A package whose `minLevel` is missing or no number is open to no level.
+ */
 export declare function getAccessiblePackages(registry: PackageRegistry, userLevel: number): PackageRegistry
 
-/** Whether a level may open a package (`minLevel <= userLevel`). */
+/**
+ * Whether a level may open a package (`minLevel <= userLevel`); `false` for every level where `minLevel` is missing or
+ * no number.
+ */
 export declare function canAccessPackage(pkg: PackageDefinition, userLevel: number): boolean
 
-/** The packages by level: keys 1 to 6, each an array, and a further key for a level beyond, if one occurs. */
+/**
+ * The packages by level: keys 1 to 6, each an array, and a further key for any other number, if one occurs. A `minLevel`
+ * that is missing, 0 or no number counts as 1 here, where nothing is opened ({@link canAccessPackage} stays closed where
+ * it is missing or no number).
+ */
 export declare function getPackagesByLevel(registry: PackageRegistry): Record<number, PackageDefinition[]>
 
 // ── Registry ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -661,7 +697,7 @@ export interface DependencyResolutionResult {
   loadOrder: string[]
   /** Packages with dependencies that the registry lacks. */
   unresolvable: Array<{ packageId: string; missing: string[] }>
-  /** Circles, each from its first member back to it: `['a', 'b', 'a']`. */
+  /** Circles, each from its first member back to it: `['a', 'b', 'a']`. The first 1,000 found, where there are more. */
   circular: string[][]
 }
 
@@ -686,7 +722,7 @@ export declare function getDependents(registry: PackageRegistry, packageId: stri
 export interface PackageDatabase {
   /** Writes a value. */
   set(table: string, id: string, value: unknown): Promise<unknown>
-  /** Reads a value. */
+  /** Reads a value; `undefined` or `null` where there is none. A rejection counts as a failure of the store. */
   get(table: string, id: string): Promise<unknown>
   /** Reads a table, as an object from id to value. */
   getAll(table: string): Promise<Record<string, unknown> | null | undefined>
@@ -704,7 +740,7 @@ export interface InstallResult {
 
 /**
  * Writes a package's components, scripts and installation record into your store. One that fails half-way takes back
- * what it wrote.
+ * what it wrote; a row whose present value the store can't read is not written.
  */
 export declare function installPackage(
   registry: PackageRegistry,
@@ -718,7 +754,7 @@ export declare function installPackageComponents(pkg: PackageDefinition, db: Pac
 /** Writes a package's scripts to the table `lua_scripts`. */
 export declare function installPackageScripts(pkg: PackageDefinition, db: PackageDatabase): Promise<void>
 
-/** Deletes all that {@link installPackage} wrote for a package. */
+/** Deletes all that {@link installPackage} wrote for a package, but no script row with another package's `packageId`. */
 export declare function uninstallPackage(
   registry: PackageRegistry,
   packageId: string,
@@ -733,31 +769,34 @@ export declare function getInstalledPackages(db: PackageDatabase): Promise<strin
 
 // ── Object form ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The registry, permission, dependency and installing functions as members of one object. */
+/**
+ * The registry, permission, dependency and installing functions as methods of one object. They use no `this`, so they
+ * may be taken off it, and a subclass may override them.
+ */
 export declare class PackageGlue {
-  loadPackageIndex: typeof loadPackageIndex
-  buildPackageRegistry: typeof buildPackageRegistry
-  getPackage: typeof getPackage
-  getPackagesByCategory: typeof getPackagesByCategory
-  getPackageComponents: typeof getPackageComponents
-  getPackageScripts: typeof getPackageScripts
-  getPackageScriptFiles: typeof getPackageScriptFiles
-  getAllPackageScripts: typeof getAllPackageScripts
-  getPackageExamples: typeof getPackageExamples
-  exportAllPackagesForSeed: typeof exportAllPackagesForSeed
-  getAccessiblePackages: typeof getAccessiblePackages
-  canAccessPackage: typeof canAccessPackage
-  getPackagesByLevel: typeof getPackagesByLevel
-  checkDependencies: typeof checkDependencies
-  resolveDependencyOrder: typeof resolveDependencyOrder
-  getAllDependencies: typeof getAllDependencies
-  getDependents: typeof getDependents
-  installPackage: typeof installPackage
-  installPackageComponents: typeof installPackageComponents
-  installPackageScripts: typeof installPackageScripts
-  uninstallPackage: typeof uninstallPackage
-  isPackageInstalled: typeof isPackageInstalled
-  getInstalledPackages: typeof getInstalledPackages
+  loadPackageIndex(): Promise<PackageIndexFileEntry[] | null>
+  buildPackageRegistry(): Promise<PackageRegistry>
+  getPackage(registry: PackageRegistry, packageId: string): PackageDefinition | undefined
+  getPackagesByCategory(registry: PackageRegistry, category: string): PackageDefinition[]
+  getPackageComponents(pkg: PackageDefinition): PackageComponent[]
+  getPackageScripts(pkg: PackageDefinition): string
+  getPackageScriptFiles(pkg: PackageDefinition): LuaScriptFile[]
+  getAllPackageScripts(pkg: PackageDefinition): { legacy: string; files: LuaScriptFile[] }
+  getPackageExamples(pkg: PackageDefinition): PackageExamples
+  exportAllPackagesForSeed(registry: PackageRegistry): PackageSeedData
+  getAccessiblePackages(registry: PackageRegistry, userLevel: number): PackageRegistry
+  canAccessPackage(pkg: PackageDefinition, userLevel: number): boolean
+  getPackagesByLevel(registry: PackageRegistry): Record<number, PackageDefinition[]>
+  checkDependencies(registry: PackageRegistry, packageId: string): { satisfied: boolean; missing: string[] }
+  resolveDependencyOrder(registry: PackageRegistry): DependencyResolutionResult
+  getAllDependencies(registry: PackageRegistry, packageId: string): string[]
+  getDependents(registry: PackageRegistry, packageId: string): string[]
+  installPackage(registry: PackageRegistry, packageId: string, db: PackageDatabase): Promise<InstallResult>
+  installPackageComponents(pkg: PackageDefinition, db: PackageDatabase): Promise<void>
+  installPackageScripts(pkg: PackageDefinition, db: PackageDatabase): Promise<void>
+  uninstallPackage(registry: PackageRegistry, packageId: string, db: PackageDatabase): Promise<InstallResult>
+  isPackageInstalled(packageId: string, db: PackageDatabase): Promise<boolean>
+  getInstalledPackages(db: PackageDatabase): Promise<string[]>
 }
 
 /** The one instance that {@link getPackageGlue} returns. */

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
+import vm from 'node:vm'
 import { inChild } from './helpers/child.mjs'
 
 const addon = await import('../index.mjs')
@@ -168,5 +171,43 @@ describe('getPackageRepoConfig', () => {
       { env: environment() },
     )
     assert.deepEqual(answer, ['local-first', 'latest-version', ['set later']])
+  })
+})
+
+/** getPackageRepoConfig() where these are the only globals, after a bundler has inlined these values. */
+function configInBrowser({ globals = {}, inlined = {} }) {
+  const url = new URL('../face/config.js', import.meta.url)
+  let text = readFileSync(url, 'utf8')
+  for (const [name, value] of Object.entries(inlined)) {
+    const read = `process.env.${name}`
+    assert.ok(text.includes(read), `nothing reads ${read}`)
+    text = text.replaceAll(read, JSON.stringify(value))
+  }
+  const module = { exports: {} }
+  vm.runInNewContext(`(function (module, require) {${text}\n})`, globals)(module, createRequire(url))
+  return JSON.parse(JSON.stringify(module.exports.getPackageRepoConfig()))
+}
+
+describe('getPackageRepoConfig in a browser', () => {
+  test('counts as without an environment where there is no process, or one without env', () => {
+    for (const globals of [{}, { process: undefined }, { process: {} }, { process: { env: {} } }]) {
+      assert.deepEqual(configInBrowser({ globals }), addon.DEVELOPMENT_PACKAGE_REPO_CONFIG)
+    }
+  })
+
+  test('goes by what a bundler inlined, whether there is a process or not', () => {
+    for (const globals of [{}, { process: {} }, { process: { env: {} } }]) {
+      const production = configInBrowser({ globals, inlined: { NODE_ENV: 'production' } })
+      assert.deepEqual(production, addon.PRODUCTION_PACKAGE_REPO_CONFIG)
+      const inlined = { NODE_ENV: 'production', NEXT_PUBLIC_ENABLE_REMOTE_PACKAGES: 'true' }
+      assert.equal(sourceOf(configInBrowser({ globals, inlined }), 'production').enabled, true)
+    }
+  })
+
+  test('reads process.env where nothing was inlined', () => {
+    const env = { NODE_ENV: 'production', PACKAGE_REGISTRY_AUTH_TOKEN: 'the-token' }
+    const config = configInBrowser({ globals: { process: { env } } })
+    assert.equal(config.conflictResolution, 'latest-version')
+    assert.equal(sourceOf(config, 'production').authToken, 'the-token')
   })
 })

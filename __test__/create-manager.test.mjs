@@ -12,7 +12,8 @@ import {
 } from '../index.mjs'
 import { inChild } from './helpers/child.mjs'
 import { packagesFolder } from './helpers/package-builder.mjs'
-import { plainSource, sourceConfig } from './helpers/sources.mjs'
+import { captureConsoleError, recordReports } from './helpers/reports.mjs'
+import { brokenSource, plainSource, sourceConfig } from './helpers/sources.mjs'
 
 const configsOf = (manager) => manager.getSources().map((one) => one.getConfig())
 
@@ -120,6 +121,100 @@ describe('createPackageSourceManager', () => {
     assert.deepEqual(upwards.answer, [['dashboard', 'local']])
     const named = await inChild(code, { cwd: '/', env: { METABUILDER_PACKAGES_DIR: folder.path } })
     assert.deepEqual(named.answer, [['dashboard', 'local']])
+  })
+})
+
+const MANAGERS = {
+  createPackageSourceManager: (options) => createPackageSourceManager(options),
+  createPackageSourceManagerFromConfig: (options) =>
+    createPackageSourceManagerFromConfig(
+      { conflictResolution: 'priority', sources: [sourceConfig('local', { url: '/nowhere' })] },
+      options,
+    ),
+}
+
+describe('onError and sourceTimeoutMs', () => {
+  for (const [name, make] of Object.entries(MANAGERS)) {
+    test(`${name} hands them on`, async () => {
+      const { reports, onError } = recordReports()
+      const manager = make({ onError, sourceTimeoutMs: 5 })
+      manager.removeSource('local')
+      manager.addSource(brokenSource('slow', 'never settles', ['x']))
+      manager.addSource(plainSource('quick', ['y']))
+      assert.deepEqual(
+        (await manager.fetchMergedIndex()).map((one) => one.packageId),
+        ['y'],
+      )
+      assert.deepEqual(
+        reports.map(({ error, context }) => [error.code, context.sourceId]),
+        [['ETIMEOUT', 'slow']],
+      )
+    })
+
+    test(`${name} counts one that is undefined as not given`, () => {
+      assert.ok(make({ onError: undefined, sourceTimeoutMs: undefined }) instanceof PackageSourceManager)
+    })
+
+    test(`${name} refuses one of the wrong type with EINVALIDARG`, () => {
+      for (const options of [
+        { onError: 'console' },
+        { onError: null },
+        { sourceTimeoutMs: 0 },
+        { sourceTimeoutMs: '5' },
+      ]) {
+        assert.throws(() => make(options), { code: 'EINVALIDARG' }, JSON.stringify(options))
+      }
+    })
+  }
+})
+
+describe("createPackageSourceManagerFromConfig's options", () => {
+  const make = MANAGERS.createPackageSourceManagerFromConfig
+
+  test('may say how many sources are asked at once', async () => {
+    for (const [options, most] of [
+      [{ parallelFetch: false }, 1],
+      [{ maxParallelSources: 2 }, 2],
+      [{}, 3],
+    ]) {
+      const manager = make(options)
+      manager.removeSource('local')
+      let running = 0
+      let seen = 0
+      for (const id of ['a', 'b', 'c']) {
+        const source = plainSource(id, [id])
+        source.fetchIndex = async function () {
+          running++
+          seen = Math.max(seen, running)
+          await new Promise((resolve) => setImmediate(resolve))
+          running--
+          return this.entries
+        }
+        manager.addSource(source)
+      }
+      assert.equal((await manager.fetchMergedIndex()).length, 3)
+      assert.equal(seen, most)
+    }
+  })
+
+  test('are refused with EINVALIDARG where they are wrong', () => {
+    for (const options of [null, 5, 'fast', { parallelFetch: 'yes' }, { maxParallelSources: 0 }]) {
+      assert.throws(() => make(options), { code: 'EINVALIDARG' }, JSON.stringify(options))
+    }
+  })
+
+  test('leave the strategy to the configuration', async () => {
+    assert.equal(await strategyOf(make({ conflictResolution: 'local-first' })), 'priority')
+  })
+
+  test('go with the default configuration, too', async (t) => {
+    const lines = captureConsoleError(t)
+    const { reports, onError } = recordReports()
+    const manager = createPackageSourceManagerFromConfig(undefined, { onError })
+    manager.addSource(brokenSource('broken', 'rejects'))
+    await manager.fetchMergedIndex()
+    assert.ok(reports.some(({ context }) => context.sourceId === 'broken'))
+    assert.deepEqual(lines, [])
   })
 })
 

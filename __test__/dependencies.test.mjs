@@ -107,6 +107,19 @@ describe('resolveDependencyOrder', () => {
     assert.deepEqual(loadOrder, ['b', 'a', 'd', 'c', 'e'])
   })
 
+  test('lists the first thousand circles where there are more', () => {
+    const ids = Array.from({ length: 100 }, (_, at) => `p${at}`)
+    const { loadOrder, circular } = resolve(Object.fromEntries(ids.map((id) => [id, ids])))
+    assert.deepEqual(loadOrder, ids.toReversed())
+    assert.equal(circular.length, 1000)
+    assert.deepEqual(circular.slice(0, 3), [
+      ['p0', 'p0'],
+      ['p0', 'p1', 'p0'],
+      ['p1', 'p1'],
+    ])
+    for (const circle of circular) assert.equal(circle[0], circle.at(-1))
+  })
+
   test('takes no dependencies for none', () => {
     const registry = registryOf(undeclared('a'), definition('b', { dependencies: ['a'] }))
     assert.deepEqual(resolveDependencyOrder(registry).loadOrder, ['a', 'b'])

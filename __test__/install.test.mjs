@@ -6,6 +6,7 @@ import {
   installPackageComponents,
   installPackageScripts,
   isPackageInstalled,
+  uninstallPackage,
 } from '../index.mjs'
 import { definition, INHERITED_NAMES, registryOf } from './helpers/registry.mjs'
 import { MemoryStore } from './helpers/store.mjs'
@@ -190,6 +191,70 @@ describe('An installation that fails half-way', () => {
       success: false,
       error: 'Installation failed: a text',
     })
+  })
+})
+
+/** What a store may throw that resists being looked at. */
+function unreadable() {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const secretive = Object.defineProperty(new Error('x'), 'message', {
+    get() {
+      throw new Error('no')
+    },
+  })
+  return [Object.create(null), proxy, secretive, Object.assign(new Error('x'), { message: Symbol('s') }), undefined]
+}
+
+describe('An installation whose store', () => {
+  test("can't be read leaves the row that it could not read alone", async () => {
+    const db = new MemoryStore()
+    await installPackage(registry, 'dashboard', db)
+    await db.set('components', 'Other', { id: 'Other' })
+    const before = structuredClone(db.contents())
+    const next = dashboard()
+    next.components = [{ id: 'StatCard', type: 'new' }, { id: 'Grid' }]
+    const fails = [() => Promise.reject(new Error('timed out')), () => assert.fail('timed out')]
+    for (const fail of fails) {
+      db.calls = []
+      const get = db.get.bind(db)
+      db.get = (table, id) => (id === 'Grid' ? fail() : get(table, id))
+      assert.deepEqual(await installPackage(registryOf(next, definition('core')), 'dashboard', db), {
+        success: false,
+        error: 'Installation failed: timed out',
+      })
+      assert.deepEqual(db.contents(), before)
+      assert.ok(!db.calls.some(([method, , id]) => method !== 'get' && id === 'Grid'))
+    }
+  })
+
+  test('says null for what is not there is written to and cleared again', async () => {
+    const db = new MemoryStore()
+    db.get = async (table, id) => db.row(table, id) ?? null
+    db.failOn = (method, table) => method === 'set' && table === 'installed_packages' && new Error('disk full')
+    assert.equal((await installPackage(registry, 'dashboard', db)).success, false)
+    assert.deepEqual(db.contents(), {})
+    db.failOn = () => undefined
+    assert.deepEqual(await installPackage(registry, 'dashboard', db), { success: true })
+  })
+
+  test('throws what resists being looked at ends in a reason, too', async () => {
+    for (const thrown of unreadable()) {
+      for (const method of ['set', 'get']) {
+        const db = new MemoryStore()
+        db[method] = () => Promise.reject(thrown)
+        const { success, error } = await installPackage(registry, 'dashboard', db)
+        assert.equal(success, false)
+        assert.match(error, /^Installation failed: ./)
+      }
+      for (const method of ['delete', 'getAll']) {
+        const db = new MemoryStore()
+        db[method] = () => Promise.reject(thrown)
+        const { success, error } = await uninstallPackage(registry, 'dashboard', db)
+        assert.equal(success, false)
+        assert.match(error, /^Uninstallation failed: ./)
+      }
+    }
   })
 })
 

@@ -28,6 +28,24 @@ describe('The object form', () => {
     }
   })
 
+  test('lets a subclass override a member', () => {
+    class Mine extends addon.PackageGlue {
+      getPackage(registry, packageId) {
+        return super.getPackage(registry, `my_${packageId}`)
+      }
+    }
+    const registry = registryOf(definition('a'), definition('my_a'))
+    const mine = new Mine()
+    assert.equal(mine.getPackage(registry, 'a'), registry.my_a)
+    assert.equal(mine.getPackageScripts(registry.a), '')
+    assert.equal(addon.packageGlue.getPackage(registry, 'a'), registry.a)
+  })
+
+  test('has its members on the prototype, and no others', () => {
+    assert.deepEqual(Object.keys(addon.packageGlue), [])
+    assert.deepEqual(Object.keys(addon.PackageGlue.prototype).sort(), MEMBERS.toSorted())
+  })
+
   test('answers as the functions do, also where a member is taken off', async () => {
     const registry = registryOf(
       definition('a', { dependencies: ['b'], scripts: '--', minLevel: 3 }),

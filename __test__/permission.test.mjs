@@ -74,6 +74,16 @@ describe('canAccessPackage', () => {
   })
 })
 
+describe('A package whose minLevel is no number', () => {
+  test('is open to nobody', () => {
+    for (const minLevel of [undefined, null, '1', Number.NaN, {}]) {
+      const pkg = definition('closed', { minLevel })
+      for (const level of [0, 1, 6, 100]) assert.equal(canAccessPackage(pkg, level), false)
+      assert.deepEqual(getAccessiblePackages(registryOf(pkg), 100), {})
+    }
+  })
+})
+
 describe('getPackagesByLevel', () => {
   test('has the keys 1 to 6 also where there are no packages', () => {
     assert.deepEqual(getPackagesByLevel({}), { 1: [], 2: [], 3: [], 4: [], 5: [], 6: [] })
@@ -100,6 +110,24 @@ describe('getPackagesByLevel', () => {
     const pkg = definition('bare')
     delete pkg.minLevel
     assert.deepEqual(getPackagesByLevel(registryOf(pkg))[1], [pkg])
+  })
+
+  test('counts 0 and what is no number as 1', () => {
+    const pkgs = [0, -0, Number.NaN, null, '4', undefined, {}].map((minLevel, at) => definition(`p${at}`, { minLevel }))
+    assert.deepEqual(getPackagesByLevel(registryOf(...pkgs)), { 1: pkgs, 2: [], 3: [], 4: [], 5: [], 6: [] })
+  })
+
+  test('gives every other number its own key', () => {
+    const numbers = [-1, 2.5, Number.POSITIVE_INFINITY]
+    const byLevel = getPackagesByLevel(
+      registryOf(...numbers.map((minLevel) => definition(`p${minLevel}`, { minLevel }))),
+    )
+    for (const number of numbers)
+      assert.deepEqual(
+        byLevel[number].map((one) => one.packageId),
+        [`p${number}`],
+      )
+    assert.deepEqual(Object.keys(byLevel).sort(), ['-1', '1', '2', '2.5', '3', '4', '5', '6', 'Infinity'])
   })
 
   test('changes no prototype for a level such as __proto__', () => {

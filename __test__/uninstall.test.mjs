@@ -45,6 +45,47 @@ describe('uninstallPackage', () => {
     assert.deepEqual(db.contents(), before)
   })
 
+  test("leaves another package's script where its row has the id that a script of this one would have", async () => {
+    const forums = registryOf(
+      definition('forum', { scripts: 'return 1', scriptFiles: [file('forge')] }),
+      definition('forum_forge', { scripts: 'return 2', scriptFiles: [file('init')] }),
+    )
+    for (const [first, second] of [
+      ['forum', 'forum_forge'],
+      ['forum_forge', 'forum'],
+    ]) {
+      const db = new MemoryStore()
+      await installPackage(forums, first, db)
+      await installPackage(forums, second, db)
+      const row = structuredClone(db.row('lua_scripts', 'package_forum_forge'))
+      assert.equal(row.packageId, second)
+      assert.deepEqual(await uninstallPackage(forums, first, db), { success: true })
+      assert.deepEqual(db.row('lua_scripts', 'package_forum_forge'), row)
+      assert.deepEqual(await uninstallPackage(forums, second, db), { success: true })
+      assert.deepEqual(db.contents(), {})
+    }
+  })
+
+  test('leaves it also where this package has no such script any more', async () => {
+    const db = new MemoryStore()
+    const forum = definition('forum', { scriptFiles: [file('forge')] })
+    await installPackage(registryOf(forum), 'forum', db)
+    const before = structuredClone(db.contents())
+    const forge = registryOf(definition('forum_forge'))
+    assert.deepEqual(await uninstallPackage(forge, 'forum_forge', db), { success: true })
+    assert.deepEqual(db.contents(), before)
+  })
+
+  test('removes its rows that a store keeps without packageId', async () => {
+    const db = new MemoryStore()
+    await installPackage(registry, 'dashboard', db)
+    for (const [at, id] of db.ids('lua_scripts').entries()) {
+      await db.set('lua_scripts', id, [{ id, packageId: undefined }, { id, packageId: null }, null, 'return 1'][at])
+    }
+    assert.deepEqual(await uninstallPackage(registry, 'dashboard', db), { success: true })
+    assert.deepEqual(db.contents(), {})
+  })
+
   test('succeeds for a package without components and scripts', async () => {
     const db = new MemoryStore()
     const bare = definition('bare')

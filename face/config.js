@@ -64,18 +64,35 @@ const CONFLICT_RESOLUTIONS = ['priority', 'latest-version', 'local-first', 'remo
 
 /** @returns {PackageRepoConfig} */
 function getPackageRepoConfig() {
-  const { NODE_ENV, NEXT_PUBLIC_ENABLE_REMOTE_PACKAGES, PACKAGE_REGISTRY_AUTH_TOKEN } = process.env
-  const { conflictResolution, sources } = configFor(NODE_ENV || 'development')
+  // Each in full, for bundlers put a value in place of the whole `process.env.NAME` and of nothing else.
+  const environment = fromEnvironment(() => process.env.NODE_ENV)
+  const enableRemote = fromEnvironment(() => process.env.NEXT_PUBLIC_ENABLE_REMOTE_PACKAGES)
+  const authToken = fromEnvironment(() => process.env.PACKAGE_REGISTRY_AUTH_TOKEN)
+  const { conflictResolution, sources } = configFor(environment || 'development')
   return {
     conflictResolution,
     sources: sources.map((source) => {
       if (source.type !== 'remote') return { ...source }
       return {
         ...source,
-        enabled: source.enabled || NEXT_PUBLIC_ENABLE_REMOTE_PACKAGES === 'true',
-        ...(PACKAGE_REGISTRY_AUTH_TOKEN && { authToken: PACKAGE_REGISTRY_AUTH_TOKEN }),
+        enabled: source.enabled || enableRemote === 'true',
+        ...(authToken && { authToken }),
       }
     }),
+  }
+}
+
+/**
+ * A variable, where there is an environment: a browser may have no `process`. Asking for `process` first would lose
+ * what a bundler has put in the place of the read, so the read is tried.
+ *
+ * @param {() => string | undefined} read
+ */
+function fromEnvironment(read) {
+  try {
+    return read()
+  } catch {
+    return undefined
   }
 }
 

@@ -6,6 +6,7 @@
  * @typedef {import('../index.js').PackageSourcesError} PackageSourcesError
  */
 
+const { inspect } = require('node:util')
 const { isObject, shown, sourcesError } = require('./errors.js')
 
 /** @type {ErrorHandler} */
@@ -31,35 +32,59 @@ function report(handler, error, context) {
 
 /**
  * What a caller's source threw, as an error of this package: with its own code where it has one, and without the
- * source's token, should the message hold it.
+ * source's token, should it hold it. Never throws, whatever was thrown.
  *
  * @param {unknown} thrown
  * @param {string | undefined} token
  * @returns {PackageSourcesError}
  */
 function toSourcesError(thrown, token) {
-  const message = textOf(thrown)
-  const code = isObject(thrown) && typeof thrown.code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(thrown.code)
-  const holdsToken =
-    Boolean(token) && (message.includes(String(token)) || textOf(stackOf(thrown)).includes(String(token)))
-  const error = sourcesError('ESOURCE', holdsToken ? message.replaceAll(String(token), '***') : message, {
-    ...(!holdsToken && { cause: thrown }),
+  const message = read(thrown, 'message') ?? shownWhole(thrown)
+  const code = read(thrown, 'code')
+  const isClean = token === undefined || !inspected(thrown).includes(token)
+  const error = sourcesError('ESOURCE', token === undefined ? message : message.replaceAll(token, '***'), {
+    ...(isClean && { cause: thrown }),
   })
-  return code ? Object.assign(error, { code: /** @type {{ code: string }} */ (thrown).code }) : error
+  return code !== undefined && /^[A-Z][A-Z0-9_]+$/.test(code) ? Object.assign(error, { code }) : error
+}
+
+/**
+ * A property that is a text.
+ *
+ * @param {unknown} thrown
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+function read(thrown, name) {
+  try {
+    const value = isObject(thrown) ? thrown[name] : undefined
+    return typeof value === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** @param {unknown} thrown */
-function textOf(thrown) {
+function shownWhole(thrown) {
   try {
-    return String(isObject(thrown) && typeof thrown.message === 'string' ? thrown.message : thrown)
+    return String(thrown)
   } catch {
     return 'something that has no text was thrown'
   }
 }
 
-/** @param {unknown} thrown */
-function stackOf(thrown) {
-  return thrown instanceof Error ? thrown.stack : ''
+/**
+ * All that a look at it shows, and more than a log would. What can't be looked at may hold anything, so it shows
+ * everything.
+ *
+ * @param {unknown} thrown
+ */
+function inspected(thrown) {
+  try {
+    return inspect(thrown, { depth: 8, maxArrayLength: 1000, maxStringLength: 100_000, showHidden: true })
+  } catch {
+    return { includes: () => true }
+  }
 }
 
 module.exports = { report, reportToConsole, toSourcesError }

@@ -15,14 +15,15 @@ const SLICE = 500
  * @template T
  * @param {PromiseLike<T>} thenable
  * @param {number} milliseconds
- * @param {() => string} describe Named in the error, `ETIMEOUT`.
+ * @param {string} what Named in the error, `ETIMEOUT`.
  * @returns {Promise<T>}
  */
-function settleWithin(thenable, milliseconds, describe) {
+function settleWithin(thenable, milliseconds, what) {
   return new Promise((resolve, reject) => {
-    const expire = () => reject(sourcesError('ETIMEOUT', `${describe()} has not settled within ${milliseconds} ms`))
+    const expire = () => reject(sourcesError('ETIMEOUT', `${what} has not settled within ${milliseconds} ms`))
     const wait = new Wait(expire, Math.min(milliseconds, LONGEST_TIMER))
-    thenable.then(
+    // By way of a promise of our own kind, for a thenable may settle to another one, or throw.
+    Promise.resolve(thenable).then(
       (value) => {
         wait.end()
         resolve(value)
@@ -82,6 +83,25 @@ class Wait {
 }
 
 /**
+ * What a promise settles to, if it does so soon; else `undefined`. A rejection counts as not settling.
+ *
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {number} milliseconds
+ * @returns {Promise<T | undefined>}
+ */
+function settledSoon(promise, milliseconds) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds, undefined)
+    const end = (/** @type {T | undefined} */ value) => {
+      clearTimeout(timer)
+      resolve(value)
+    }
+    promise.then(end, () => end(undefined))
+  })
+}
+
+/**
  * @param {unknown} value
  * @returns {value is PromiseLike<unknown>}
  */
@@ -125,4 +145,4 @@ async function materialise(texts) {
   return all
 }
 
-module.exports = { isThenable, mapLimited, materialise, nextTurn, settleWithin, SLICE }
+module.exports = { isThenable, mapLimited, materialise, nextTurn, settledSoon, settleWithin, SLICE }

@@ -67,6 +67,15 @@ pub struct Health {
     failures: u32,
 }
 
+impl Health {
+    /// Counts a failure.
+    fn back_off(&mut self) -> Duration {
+        let doublings = self.failures.min(16);
+        self.failures += 1;
+        FIRST_BACK_OFF.saturating_mul(1 << doublings).min(LONGEST_BACK_OFF)
+    }
+}
+
 /// All sources' health, by source id.
 #[derive(Debug, Default)]
 pub struct Manager {
@@ -74,7 +83,8 @@ pub struct Manager {
 }
 
 impl Manager {
-    /// A source gave an index; an old copy where `stale_because` says why.
+    /// A source gave an index; an old copy where `stale_because` says why. Returns how long to wait, then, before it is
+    /// tried again.
     pub fn succeeded(
         &mut self,
         source_id: &str,
@@ -82,14 +92,19 @@ impl Manager {
         fetched_at: f64,
         stale_because: Option<Failure>,
         warnings: Vec<Warning>,
-    ) {
+    ) -> Option<Duration> {
         let health = self.of(source_id);
-        health.state = if stale_because.is_some() { State::Stale } else { State::Ok };
+        let is_stale = stale_because.is_some();
+        health.state = if is_stale { State::Stale } else { State::Ok };
         health.package_count = package_count;
         health.last_success_at = Some(fetched_at);
         health.last_error = stale_because;
         health.warnings = warnings;
-        health.failures = 0;
+        if !is_stale {
+            health.failures = 0;
+            return None;
+        }
+        Some(health.back_off())
     }
 
     /// A source gave no index. Returns how long to wait before it is tried again.
@@ -97,9 +112,7 @@ impl Manager {
         let health = self.of(source_id);
         health.state = State::Failing;
         health.last_error = Some(failure);
-        let doublings = health.failures.min(16);
-        health.failures += 1;
-        FIRST_BACK_OFF.saturating_mul(1 << doublings).min(LONGEST_BACK_OFF)
+        health.back_off()
     }
 
     /// Something other than the index failed: it shows as the last failure, the state stays.

@@ -1,12 +1,14 @@
 /** The example while something around it is broken. */
 
 import assert from 'node:assert/strict'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { before, describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { startRegistry } from '../helpers/loopback-registry.mjs'
 import { packagesFolder, temporaryDirectory } from '../helpers/package-builder.mjs'
+import { until } from '../helpers/until.mjs'
 import { assertError, clientOf, idsOf } from './helpers/ask.mjs'
-import { builtApp, idsIn, PACKAGES, serveApp } from './helpers/example-app.mjs'
+import { builtApp, CATALOGUE, idsIn, PACKAGES, serveApp, startExampleRegistry } from './helpers/example-app.mjs'
 
 describe('the example', () => {
   let directory
@@ -67,6 +69,71 @@ describe('the example', () => {
     assert.deepEqual((await get('/api/packages')).body, { packages: [] })
   })
 
+  it('gives the index again once the packages folder is there', async (t) => {
+    const parent = temporaryDirectory(t)
+    const packagesDir = join(parent, 'packages')
+    const get = await serve(t, { packagesDir })
+    assertError(await get('/api/packages/index'), 503, 'ESOURCE')
+    // No other route is asked meanwhile: this one alone has to notice.
+    cpSync(PACKAGES, packagesDir, { recursive: true })
+    const index = await until(
+      async () => {
+        const answer = await get('/api/packages/index')
+        return answer.status !== 503 && answer
+      },
+      { what: 'the index', every: 100 },
+    )
+    assert.equal(index.status, 200)
+    assert.deepEqual(idsOf(index.body.packages).sort(), idsIn(PACKAGES))
+    const [local] = (await get('/api/sources')).body.sources
+    assert.deepEqual([local.state, local.lastError], ['ok', null])
+  })
+
+  it('tells nobody where the packages folder lies', async (t) => {
+    const packagesDir = join(temporaryDirectory(t), 'gone')
+    const get = await serve(t, { packagesDir })
+    const { body, text } = await get('/api/sources')
+    assert.equal(body.sources[0].lastError.code, 'ENOPACKAGES')
+    assert.ok(body.sources[0].lastError.message.length > 0)
+    assert.ok(!text.includes(packagesDir), text)
+    const page = await get('/')
+    assert.equal(page.status, 200)
+    assert.ok(page.text.includes('ENOPACKAGES'))
+    assert.ok(!page.text.includes(packagesDir))
+  })
+
+  it('shows packages whose dependency ranges make no sense', async (t) => {
+    const registry = await startRegistry(t)
+    const odd = {
+      ranges_null: null,
+      ranges_text: '^1.0.0',
+      ranges_number: 1,
+      ranges_list: ['^1.0.0'],
+      range_null: { other: null },
+      range_object: { other: { toString: 'no function' } },
+    }
+    for (const [packageId, dependencyRanges] of Object.entries(odd)) {
+      registry.publish({ packageId, dependencies: ['other'], dependencyRanges })
+    }
+    registry.publish({ packageId: 'ranges_right', dependencies: ['other'], dependencyRanges: { other: '^7.1.0' } })
+    const { status, text } = await (await serve(t, { registryUrl: registry.url }))('/')
+    assert.equal(status, 200)
+    for (const id of [...Object.keys(odd), 'ranges_right']) assert.ok(text.includes(`data-package="${id}"`), id)
+    assert.ok(text.includes('^7.1.0'))
+    assert.ok(!text.includes('[object Object]'))
+  })
+
+  it('looks for the beginning of what is too long to look for', async (t) => {
+    const get = await serve(t, {})
+    const { status, text } = await get(`/?q=dash${'%20'.repeat(1020)}nowhere`)
+    assert.equal(status, 200)
+    assert.ok(text.includes('data-package="dashboard"'))
+    // The bound falls between the halves of a character here.
+    assert.equal((await get(`/?q=${'x'.repeat(1023)}${encodeURIComponent('😀')}`)).status, 200)
+    assert.match(text, /<input[^>]* maxlength="1024"/i)
+    assertError(await get(`/api/packages/search?q=${'x'.repeat(1025)}`), 400, 'EINVALIDARG')
+  })
+
   it('shows a malformed package as a warning and the others as packages', async (t) => {
     const folder = packagesFolder(t)
     folder.seed('whole')
@@ -79,5 +146,30 @@ describe('the example', () => {
       local.warnings.map(({ path }) => path),
       ['broken/package.json'],
     )
+  })
+})
+
+describe("the example's registry", () => {
+  let registry
+  let get
+  before(async () => {
+    await builtApp('turbopack')
+    registry = await startExampleRegistry()
+    get = clientOf(registry.url)
+  })
+  after(() => registry?.close())
+
+  it('refuses searches that are out of bounds', async () => {
+    for (const query of ['page=3000000000', 'page=0', 'pageSize=x', 'minLevel=-1', `q=${'x'.repeat(1025)}`]) {
+      assertError(await get(`/packages/search?${query}`), 400, 'EINVALIDARG')
+    }
+  })
+
+  it('answers those at the bounds', async () => {
+    const far = await get('/packages/search?page=2147483648')
+    assert.equal(far.status, 200)
+    assert.deepEqual(far.body.packages, [])
+    assert.equal(far.body.totalCount, idsIn(CATALOGUE).length)
+    assert.equal((await get(`/packages/search?q=${'x'.repeat(1024)}`)).status, 200)
   })
 })

@@ -86,5 +86,10 @@ proven<Same<typeof packageGlue, PackageGlue>>()
 proven<Same<ReturnType<typeof getPackageGlue>, PackageGlue>>()
 proven<Same<PackageGlue['installPackage'], typeof installPackage>>()
 new PackageGlue().getPackage(registry, 'dashboard')
+export class OwnGlue extends PackageGlue {
+  override getPackage(from: typeof registry, packageId: string) {
+    return super.getPackage(from, `own_${packageId}`)
+  }
+}
 
 export { circle, ids, installed, installedIds, messages, missing, nameless, scripts }

@@ -11,6 +11,8 @@
  * @typedef {import('../../index.js').PackageSourceManagerConfig} PackageSourceManagerConfig
  * @typedef {import('../../index.js').PackageSourceStatus} PackageSourceStatus
  * @typedef {import('./merged.js').Outcome} Outcome
+ * @typedef {import('../../index.js').PackageSourcesError} PackageSourcesError
+ * @typedef {import('../sources/native-source.js').Listener} Listener
  * @typedef {import('./slots.js').Slot} Slot
  */
 
@@ -50,6 +52,8 @@ class InMemory {
 
 class Asker {
   #memory = new BindingManager()
+  /** @type {Map<string, { source: PackageSourceLike, listener: Listener }>} */
+  #members = new Map()
   #onError
   #timeout
   #atOnce
@@ -68,22 +72,28 @@ class Asker {
    * @param {PackageSourceLike} source
    */
   adopt(id, source) {
+    const isMember = () => this.#members.get(id)?.source === source
+    /** @type {Listener} */
+    const listener = {
+      onError: this.#onError,
+      onStale: (failure) => isMember() && this.#memory.stumbled(id, failure),
+      onWarnings: (warnings) => isMember() && this.#memory.warned(id, warnings),
+    }
+    this.#members.set(id, { source, listener })
     const native = access.asNative(source)
-    if (!native) return
-    const onWarnings = (/** @type {import('../../binding.js').BindingWarning[]} */ warnings) =>
-      this.#memory.warned(id, warnings)
-    access.listen(native, this, { onError: this.#onError, onWarnings })
+    if (native) access.listen(native, listener)
   }
 
   /**
    * Gives that back, and forgets the source.
    *
    * @param {string} id
-   * @param {PackageSourceLike} source
    */
-  dismiss(id, source) {
-    const native = access.asNative(source)
-    if (native) access.unlisten(native, this)
+  dismiss(id) {
+    const member = this.#members.get(id)
+    const native = access.asNative(member?.source)
+    if (member && native) access.unlisten(native, member.listener)
+    this.#members.delete(id)
     this.#memory.forget(id)
   }
 
@@ -105,25 +115,63 @@ class Asker {
    * @returns {Promise<Outcome>}
    */
   async fetchIndex(id, source, isCurrent) {
+    const native = access.asNative(source)
+    const builtIn = this.#builtIn(source, 'fetchIndex')
+    const epoch = native && access.epoch(native)
+    const failures = native && access.failures(native)
     try {
-      const builtIn = this.#builtIn(source, 'fetchIndex')
-      if (builtIn) {
-        const native = await access.fetchIndex(builtIn)
-        if (isCurrent()) this.#memory.succeeded(id, native)
-        return { native }
+      const outcome = builtIn ? await this.#nativeIndex(id, builtIn) : await this.#callerIndex(id, source)
+      // Cleared by somebody else meanwhile: what came is no longer to be kept, nor a reason to report anything.
+      if (native && access.epoch(native) !== epoch) return { ...outcome, retryAt: Date.now() }
+      if (!isCurrent()) return outcome
+      // An overridden method that asks the built-in one can't tell its failure from an empty index.
+      if (outcome.caller && native && access.failures(native) !== failures) {
+        const failure = {
+          code: 'ESOURCE',
+          message: `the built-in fetchIndex() failed while that of ${shown(id)} asked it`,
+        }
+        return { ...outcome, retryAt: Date.now() + this.#memory.failed(id, failure) }
       }
-      const caller = await readCallerEntries(await this.#settled(source.fetchIndex(), source, 'fetchIndex'))
-      if (isCurrent()) this.#memory.callerSucceeded(id, caller.entries.length, Date.now(), caller.warnings)
-      for (const { path, reason } of caller.warnings) {
-        this.#report(sourcesError('EMALFORMED', `${path} ${reason}`), { sourceId: id, operation: 'fetchIndex' })
-      }
-      return { caller }
+      return { ...outcome, ...this.#succeeded(id, outcome) }
     } catch (thrown) {
-      const { code, message } = this.#fail(thrown, source, { sourceId: id, operation: 'fetchIndex' })
+      const { code, message } = this.#fail(thrown, source, { sourceId: id, operation: 'fetchIndex' }, builtIn)
       const wait = isCurrent() ? this.#memory.failed(id, { code, message }) : 0
       // A source that doesn't settle costs each try the whole time-out: such tries are to be rarer than that.
       return { retryAt: Date.now() + (code === 'ETIMEOUT' ? Math.max(wait, this.#timeout) : wait) }
     }
+  }
+
+  /**
+   * @param {string} id
+   * @param {NativeSource} source
+   * @returns {Promise<Outcome>}
+   */
+  async #nativeIndex(id, source) {
+    return { native: await access.fetchIndex(source, this.#listenerOf(id)) }
+  }
+
+  /**
+   * @param {string} id
+   * @param {PackageSourceLike} source
+   * @returns {Promise<Outcome>}
+   */
+  async #callerIndex(id, source) {
+    const caller = await readCallerEntries(await this.#settled(source.fetchIndex(), id, 'fetchIndex'))
+    for (const { path, reason } of caller.warnings) {
+      this.#report(sourcesError('EMALFORMED', `${path} ${reason}`), { sourceId: id, operation: 'fetchIndex' })
+    }
+    return { caller }
+  }
+
+  /**
+   * @param {string} id
+   * @param {Outcome} outcome
+   * @returns {Outcome} When to try again, where an old copy was given.
+   */
+  #succeeded(id, { native, caller }) {
+    if (caller) this.#memory.callerSucceeded(id, caller.entries.length, Date.now(), caller.warnings)
+    const wait = native && this.#memory.succeeded(id, native)
+    return typeof wait === 'number' ? { retryAt: Date.now() + wait } : {}
   }
 
   /**
@@ -146,17 +194,17 @@ class Asker {
    * @returns {Promise<PackageData | null>}
    */
   async load(id, source, packageId) {
+    const builtIn = this.#builtIn(source, 'loadPackage')
     try {
-      const builtIn = this.#builtIn(source, 'loadPackage')
-      if (builtIn) return await access.load(builtIn, packageId)
-      const data = await this.#settled(source.loadPackage(packageId), source, 'loadPackage')
+      if (builtIn) return await access.load(builtIn, packageId, this.#listenerOf(id))
+      const data = await this.#settled(source.loadPackage(packageId), id, 'loadPackage')
       if (data === null || data === undefined) return null
       if (!isObject(data)) {
         throw sourcesError('EBADRESULT', `loadPackage() gave ${shown(data)}; it must give a package or null`)
       }
       return data
     } catch (thrown) {
-      this.#stumble(thrown, source, { sourceId: id, operation: 'loadPackage', packageId })
+      this.#stumble(thrown, source, { sourceId: id, operation: 'loadPackage', packageId }, builtIn)
       return null
     }
   }
@@ -168,17 +216,16 @@ class Asker {
    * @returns {Promise<string[]>}
    */
   async versions(id, source, packageId) {
-    const context = /** @type {const} */ ({ sourceId: id, operation: 'getVersions', packageId })
+    const builtIn = this.#builtIn(source, 'getVersions')
     try {
-      const builtIn = this.#builtIn(source, 'getVersions')
-      if (builtIn) return await access.versions(builtIn, packageId)
-      const versions = await this.#settled(source.getVersions(packageId), source, 'getVersions')
+      if (builtIn) return await access.versions(builtIn, packageId, this.#listenerOf(id))
+      const versions = await this.#settled(source.getVersions(packageId), id, 'getVersions')
       if (!Array.isArray(versions) || !versions.every((version) => typeof version === 'string')) {
         throw sourcesError('EBADRESULT', 'getVersions() must give an array of strings')
       }
       return versions
     } catch (thrown) {
-      this.#stumble(thrown, source, context)
+      this.#stumble(thrown, source, { sourceId: id, operation: 'getVersions', packageId }, builtIn)
       return []
     }
   }
@@ -222,7 +269,12 @@ class Asker {
    * @param {keyof typeof BUILT_IN} method
    */
   #builtIn(source, method) {
-    return source[method] === BUILT_IN[method] ? access.asNative(source) : undefined
+    try {
+      return source[method] === BUILT_IN[method] ? access.asNative(source) : undefined
+    } catch {
+      // A getter or a proxy throws: it will when the method is called, where that is told.
+      return undefined
+    }
   }
 
   /**
@@ -230,14 +282,20 @@ class Asker {
    *
    * @template T
    * @param {T | PromiseLike<T>} given
-   * @param {PackageSourceLike} source
+   * @param {string} id
    * @param {string} method
    * @returns {T | Promise<T>}
    */
-  #settled(given, source, method) {
-    if (!isThenable(given)) return given
-    const describe = () => `${method}() of a source of type ${source.constructor?.name ?? 'Object'}`
-    return settleWithin(given, this.#timeout, describe)
+  #settled(given, id, method) {
+    return isThenable(given) ? settleWithin(given, this.#timeout, `${method}() of the source ${shown(id)}`) : given
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Listener}
+   */
+  #listenerOf(id) {
+    return this.#members.get(id)?.listener ?? { onError: this.#onError, onStale() {}, onWarnings() {} }
   }
 
   /**
@@ -246,21 +304,24 @@ class Asker {
    * @param {unknown} thrown
    * @param {PackageSourceLike} source
    * @param {ErrorContext} context
+   * @param {NativeSource} [builtIn]
    */
-  #stumble(thrown, source, context) {
-    const { code, message } = this.#fail(thrown, source, context)
-    this.#memory.stumbled(context.sourceId, { code, message })
+  #stumble(thrown, source, context, builtIn) {
+    const { code, message } = this.#fail(thrown, source, context, builtIn)
+    // The failure of a source that was replaced meanwhile is not its successor's.
+    if (this.#members.get(context.sourceId)?.source === source) {
+      this.#memory.stumbled(context.sourceId, { code, message })
+    }
   }
 
   /**
    * @param {unknown} thrown
    * @param {PackageSourceLike} source
    * @param {ErrorContext} context
+   * @param {NativeSource} [builtIn] Where it is given, the error is this package's own, and clean.
    */
-  #fail(thrown, source, context) {
-    const isOwn = thrown instanceof Error && typeof (/** @type {any} */ (thrown).code) === 'string' && !thrown.cause
-    const error =
-      isOwn && access.asNative(source) ? /** @type {any} */ (thrown) : toSourcesError(thrown, tokenOf(source))
+  #fail(thrown, source, context, builtIn) {
+    const error = builtIn ? /** @type {PackageSourcesError} */ (thrown) : toSourcesError(thrown, tokenOf(source))
     this.#report(error, context)
     return { code: String(error.code), message: String(error.message) }
   }

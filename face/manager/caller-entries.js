@@ -6,7 +6,8 @@
  *
  * @typedef {object} CallerEntries
  * @property {any[]} entries
- * @property {string} rows JSON text of `[ids, versions]`.
+ * @property {string[]} ids
+ * @property {string[]} versions
  * @property {PackageWarning[]} warnings
  */
 
@@ -16,6 +17,22 @@ const { nextTurn, SLICE } = require('../waiting.js')
 
 /** Entries that are read in one go: about a millisecond's work. */
 const READ_SLICE = 4 * SLICE
+
+/** Most malformed entries that are named; of more, only the number is. */
+const MAX_WARNINGS = 100
+
+/** What every entry has. */
+const KNOWN = /** @type {const} */ ([
+  'name',
+  'description',
+  'author',
+  'category',
+  'dependencies',
+  'minLevel',
+  'icon',
+  'sourceId',
+  'checksum',
+])
 
 /** Longest id, in UTF-16 units. */
 const MAX_ID = 1024
@@ -30,26 +47,31 @@ async function readCallerEntries(value) {
   /** @type {CallerEntries['warnings']} */
   const warnings = []
   const entries = []
+  /** @type {string[]} */
   const ids = []
+  /** @type {string[]} */
   const versions = []
+  let further = 0
   for (let position = 0; position < value.length; position++) {
     if (position > 0 && position % READ_SLICE === 0) await nextTurn()
     const entry = value[position]
     const { id, version, reason } = readEntry(entry)
     if (reason !== undefined) {
-      warnings.push({ path: `entries[${position}]`, reason })
+      if (warnings.length < MAX_WARNINGS) warnings.push({ path: `entries[${position}]`, reason })
+      else further += 1
       continue
     }
     entries.push(entry)
     ids.push(id)
     versions.push(version)
   }
-  return { entries, rows: JSON.stringify([ids, versions]), warnings }
+  if (further > 0) warnings.push({ path: '…', reason: `and ${further} further warnings` })
+  return { entries, ids, versions, warnings }
 }
 
 /**
  * @param {unknown} entry
- * @returns {{ id?: string, version?: string, reason?: string }}
+ * @returns {{ id: string, version: string, reason?: undefined } | { id?: undefined, version?: undefined, reason: string }}
  */
 function readEntry(entry) {
   if (!isObject(entry)) return { reason: `is ${shown(entry)}, not an object` }
@@ -67,18 +89,24 @@ function readEntry(entry) {
 /**
  * The merged entry of a caller's one.
  *
- * @param {any} entry
+ * @param {CallerEntries} caller
+ * @param {number} row
  * @param {string[]} availableSources
  * @param {string} selectedSource
  * @returns {MergedPackageEntry}
  */
-function mergedOf(entry, availableSources, selectedSource) {
+function mergedOf({ entries, ids, versions }, row, availableSources, selectedSource) {
+  const packageId = /** @type {string} */ (ids[row])
+  const merged = { availableSources, selectedSource }
+  const entry = entries[row]
   try {
-    return { ...entry, availableSources, selectedSource }
+    if (Object.hasOwn(entry, 'packageId')) return { ...entry, packageId, ...merged }
+    // An instance of a class whose fields are getters: nothing of it is its own.
+    const fields = KNOWN.map((name) => [name, entry[name]]).filter(([, value]) => value !== undefined)
+    return { packageId, version: versions[row], ...Object.fromEntries(fields), ...entry, ...merged }
   } catch {
     // A getter throws: what was readable before must do.
-    const { packageId, version } = entry
-    return /** @type {MergedPackageEntry} */ ({ packageId, version, availableSources, selectedSource })
+    return /** @type {MergedPackageEntry} */ (/** @type {unknown} */ ({ packageId, version: versions[row], ...merged }))
   }
 }
 

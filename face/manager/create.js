@@ -2,6 +2,7 @@
  * Ready-made managers.
  *
  * @typedef {import('../../index.js').CreatePackageSourceManagerOptions} CreatePackageSourceManagerOptions
+ * @typedef {import('../../index.js').CreateFromConfigOptions} CreateFromConfigOptions
  * @typedef {import('../../index.js').PackageRepoConfig} PackageRepoConfig
  * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
  */
@@ -15,22 +16,27 @@ const { PackageSourceManager } = require('./manager.js')
 /** @param {CreatePackageSourceManagerOptions} [options] */
 function createPackageSourceManager(options = {}) {
   expectObject(options, 'options')
-  const { enableRemote, remoteUrl, remoteAuthToken, conflictResolution } = options
+  const { enableRemote, remoteUrl, remoteAuthToken, conflictResolution, sourceTimeoutMs, onError } = options
   if (enableRemote !== undefined && typeof enableRemote !== 'boolean')
     throw invalid('enableRemote', 'a boolean', enableRemote)
   if (remoteUrl !== undefined) expectString(remoteUrl, 'remoteUrl')
   if (remoteAuthToken !== undefined && typeof remoteAuthToken !== 'string') {
     throw sourcesError('EINVALIDARG', `remoteAuthToken must be a string, not ${typeof remoteAuthToken}`)
   }
-  const manager = new PackageSourceManager({ conflictResolution })
+  const manager = new PackageSourceManager({ conflictResolution, sourceTimeoutMs, onError })
   manager.addSource(new LocalPackageSource())
   if (enableRemote)
     manager.addSource(new RemotePackageSource({ enabled: true, url: remoteUrl, authToken: remoteAuthToken }))
   return manager
 }
 
-/** @param {PackageRepoConfig} [config] */
-function createPackageSourceManagerFromConfig(config = getPackageRepoConfig()) {
+/**
+ * @param {PackageRepoConfig} [config]
+ * @param {CreateFromConfigOptions} [options]
+ */
+function createPackageSourceManagerFromConfig(config = getPackageRepoConfig(), options = {}) {
+  expectObject(options, 'options')
+  const { parallelFetch, maxParallelSources, sourceTimeoutMs, onError } = options
   const messages = validatePackageRepoConfig(config)
   const sources = messages.length > 0 ? [] : config.sources.map((source) => sourceOf(source, messages))
   if (messages.length > 0) {
@@ -38,7 +44,13 @@ function createPackageSourceManagerFromConfig(config = getPackageRepoConfig()) {
       messages,
     })
   }
-  const manager = new PackageSourceManager({ conflictResolution: config.conflictResolution })
+  const manager = new PackageSourceManager({
+    conflictResolution: config.conflictResolution,
+    parallelFetch,
+    maxParallelSources,
+    sourceTimeoutMs,
+    onError,
+  })
   for (const source of sources) if (source) manager.addSource(source)
   return manager
 }

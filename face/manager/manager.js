@@ -18,11 +18,15 @@
 
 const { expectString, invalid } = require('../errors.js')
 const { isWellFormed } = require('../text.js')
+const { settledSoon } = require('../waiting.js')
 const { Asker } = require('./asker.js')
 const { readManagerConfig } = require('./options.js')
 const { mergeOutcomes } = require('./merged.js')
 const { searchMerged } = require('./search.js')
 const { byPriority, checkSource, slotOf } = require('./slots.js')
+
+/** How long a call waits for sources that failed before, in milliseconds. */
+const RETRY_GRACE = 500
 
 class PackageSourceManager {
   #config
@@ -33,6 +37,8 @@ class PackageSourceManager {
   #merged = null
   /** @type {Promise<Merged> | null} The build under way, unless it was overtaken. */
   #building = null
+  /** Whether those who ask have waited long enough for the build under way. */
+  #isGraceOver = false
   /** @type {Map<string, Outcome>} What sources gave since the caches were cleared, to complete an index without asking all again. */
   #outcomes = new Map()
 
@@ -46,8 +52,7 @@ class PackageSourceManager {
   addSource(source) {
     const checked = checkSource(source)
     if (!checked.enabled) return
-    const before = this.#sources.get(checked.id)
-    if (before) this.#asker.dismiss(checked.id, before)
+    this.#asker.dismiss(checked.id)
     this.#sources.set(checked.id, checked.source)
     this.#asker.adopt(checked.id, checked.source)
     this.#invalidate()
@@ -56,10 +61,8 @@ class PackageSourceManager {
   /** @param {string} sourceId */
   removeSource(sourceId) {
     expectString(sourceId, 'sourceId')
-    const source = this.#sources.get(sourceId)
-    if (!source) return false
-    this.#sources.delete(sourceId)
-    this.#asker.dismiss(sourceId, source)
+    if (!this.#sources.delete(sourceId)) return false
+    this.#asker.dismiss(sourceId)
     this.#invalidate()
     return true
   }
@@ -79,14 +82,14 @@ class PackageSourceManager {
   }
 
   async fetchMergedIndex() {
-    const { entries } = this.#current() ?? (await this.#build())
+    const { entries } = this.#current() ?? (await this.#renew())
     return entries.slice()
   }
 
   /** @param {string} packageId */
   async hasPackage(packageId) {
     if (typeof packageId !== 'string') throw invalid('packageId', 'a string', packageId)
-    const { byId } = this.#current() ?? (await this.#build())
+    const { byId } = this.#current() ?? (await this.#renew())
     return byId.has(packageId)
   }
 
@@ -96,7 +99,7 @@ class PackageSourceManager {
    */
   async loadPackage(packageId) {
     if (typeof packageId !== 'string') throw invalid('packageId', 'a string', packageId)
-    const { byId, inMemory } = this.#current() ?? (await this.#build())
+    const { byId, inMemory } = this.#current() ?? (await this.#renew())
     const known = inMemory.get(packageId)?.get()
     if (known) return known
     const entry = byId.get(packageId)
@@ -158,7 +161,7 @@ class PackageSourceManager {
    */
   async explain(packageId) {
     expectString(packageId, 'packageId')
-    const { native, slots, columns } = this.#current() ?? (await this.#build())
+    const { native, slots, columns } = this.#current() ?? (await this.#renew())
     const reports = isWellFormed(packageId) ? native.explain(packageId) : []
     /** @type {PackageCandidate[]} */
     const candidates = []
@@ -182,7 +185,7 @@ class PackageSourceManager {
    * @returns {Promise<SearchResult>}
    */
   async searchPackages(query, options) {
-    return searchMerged(query, options, async () => this.#current() ?? this.#build())
+    return searchMerged(query, options, async () => this.#current() ?? this.#renew())
   }
 
   /** The merged index, where there is one that is complete or whose missing sources are not yet to be tried again. */
@@ -191,6 +194,22 @@ class PackageSourceManager {
     return merged !== null && (merged.retryAt === Number.POSITIVE_INFINITY || Date.now() < merged.retryAt)
       ? merged
       : null
+  }
+
+  /**
+   * A new merged index. Where there is one that only lacks failing sources, nobody waits for them long: who asks gets the
+   * old one after a short grace, and at once while the sources are still being tried after that.
+   */
+  async #renew() {
+    const incomplete = this.#merged
+    if (incomplete === null) return this.#build()
+    const isUnderWay = this.#building !== null
+    const build = this.#build()
+    if (isUnderWay && this.#isGraceOver) return incomplete
+    this.#isGraceOver = false
+    const renewed = await settledSoon(build, RETRY_GRACE)
+    this.#isGraceOver = true
+    return renewed ?? this.#merged ?? incomplete
   }
 
   /** Whoever asks from now on gets a new index; those who wait for the build under way get that one. */

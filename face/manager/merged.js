@@ -8,10 +8,10 @@
  * @typedef {import('./caller-entries.js').CallerEntries} CallerEntries
  * @typedef {import('./slots.js').Slot} Slot
  *
- * @typedef {object} Outcome What came of asking a source for its index: one of the first two, or the third.
+ * @typedef {object} Outcome What came of asking a source for its index: one of the first two, unless it failed.
  * @property {BindingIndex} [native]
  * @property {CallerEntries} [caller]
- * @property {number} [retryAt] It failed, and is to be tried again then.
+ * @property {number} [retryAt] It failed or gave an old copy, and is to be tried again then.
  *
  * @typedef {object} Merged
  * @property {MergedPackageEntry[]} entries
@@ -38,19 +38,17 @@ async function mergeOutcomes(strategy, slots, outcomes) {
   const merge = new BindingMerge(strategy)
   /** @type {Slot[]} */
   const columns = []
-  /** @type {any[][]} Per column, the caller's entries. */
+  /** @type {(CallerEntries | undefined)[]} Per column, the caller's entries. */
   const owned = []
   let retryAt = Number.POSITIVE_INFINITY
   for (const [position, slot] of slots.entries()) {
     const { native, caller, retryAt: retry } = /** @type {Outcome} */ (outcomes[position])
+    if (retry !== undefined) retryAt = Math.min(retryAt, retry)
     if (native) merge.addNative(slot.id, slot.type, slot.priority, native)
-    else if (caller) merge.addCaller(slot.id, slot.type, slot.priority, caller.rows)
-    else {
-      retryAt = Math.min(retryAt, retry ?? 0)
-      continue
-    }
+    else if (caller) merge.addCaller(slot.id, slot.type, slot.priority, JSON.stringify([caller.ids, caller.versions]))
+    else continue
     columns.push(slot)
-    owned.push(caller?.entries ?? [])
+    owned.push(caller)
   }
   const native = await merge.run()
   const elements = await materialise(native)
@@ -63,7 +61,7 @@ async function mergeOutcomes(strategy, slots, outcomes) {
     const element = elements[position]
     if (Array.isArray(element)) {
       const [column, row, available, selected] = element
-      elements[position] = mergedOf(owned[column]?.[row], available, selected)
+      elements[position] = mergedOf(/** @type {CallerEntries} */ (owned[column]), row, available, selected)
       callerOwned.add(position)
     }
     byId.set(elements[position].packageId, elements[position])

@@ -24,7 +24,7 @@ const METHODS = ['getConfig', 'fetchIndex', 'loadPackage', 'hasPackage', 'getVer
  */
 function checkSource(source) {
   if (!isObject(source)) throw sourcesError('EINVALIDSOURCE', `a source must be an object, not ${shown(source)}`)
-  const missing = METHODS.filter((name) => typeof source[name] !== 'function')
+  const missing = METHODS.filter((name) => !hasMethod(source, name))
   if (missing.length > 0) throw sourcesError('EINVALIDSOURCE', `the source has no method ${missing.join(', ')}`)
   const checked = /** @type {PackageSourceLike} */ (/** @type {unknown} */ (source))
   const config = configOf(checked)
@@ -42,6 +42,18 @@ function checkSource(source) {
     )
   }
   return { source: checked, id, enabled: enabled !== false }
+}
+
+/**
+ * @param {Record<PropertyKey, unknown>} source
+ * @param {string} name
+ */
+function hasMethod(source, name) {
+  try {
+    return typeof source[name] === 'function'
+  } catch {
+    return false
+  }
 }
 
 /**
@@ -73,7 +85,7 @@ function slotOf(id, source) {
     return {
       id,
       source,
-      type: String(type),
+      type: typeof type === 'string' ? type : 'unknown',
       priority: typeof priority === 'number' && !Number.isNaN(priority) ? priority : Number.POSITIVE_INFINITY,
     }
   } catch {

@@ -9,6 +9,12 @@ const { expectString } = require('../errors.js')
 const { getPackage, packagesOf } = require('./packages.js')
 
 /**
+ * How many circles are listed. Packages that all need each other have as many as there are dependencies, each as long
+ * as the registry: a list of all would fill the memory and tell nobody more.
+ */
+const MOST_CIRCLES = 1000
+
+/**
  * @param {{ dependencies?: unknown } | undefined} pkg
  * @returns {string[]}
  */
@@ -73,7 +79,7 @@ function visit(start, packages, done, result) {
     const id = next.value
     const place = onPath.get(id)
     if (place !== undefined) {
-      result.circular.push([...path.slice(place), id])
+      if (result.circular.length < MOST_CIRCLES) result.circular.push([...path.slice(place), id])
     } else if (packages.has(id) && !done.has(id)) {
       onPath.set(id, path.length)
       path.push(id)

@@ -6,11 +6,9 @@
  * @returns {{ PackageGlue: new () => Functions, packageGlue: Functions, getPackageGlue: () => Functions }}
  */
 function makeGlue(functions) {
-  class PackageGlue {
-    constructor() {
-      Object.assign(this, functions)
-    }
-  }
+  class PackageGlue {}
+  // On the prototype, so that a subclass's methods take their place.
+  Object.assign(PackageGlue.prototype, functions)
   const packageGlue = /** @type {Functions} */ (/** @type {unknown} */ (new PackageGlue()))
   return {
     PackageGlue: /** @type {any} */ (PackageGlue),

@@ -115,7 +115,8 @@ async function uninstallPackage(registry, packageId, db) {
 }
 
 /**
- * The scripts that the package has now, and those that an earlier version of it left in the store.
+ * The scripts that the package has now, and those that an earlier version of it left in the store; without rows that
+ * belong to another package, for the script `b` of a package `a` and the single script of a package `a_b` share an id.
  *
  * @param {PackageDefinition} pkg
  * @param {PackageDatabase} db
@@ -124,8 +125,9 @@ async function installedScripts(pkg, db) {
   const ids = new Set([`package_${pkg.packageId}`, ...scriptRows(pkg).map((row) => row.id)])
   const stored = (await db.getAll(SCRIPTS)) ?? {}
   for (const [id, row] of Object.entries(stored)) {
-    const owner = /** @type {{ packageId?: unknown } | null} */ (row)?.packageId
+    const owner = /** @type {{ packageId?: unknown } | null | undefined} */ (row)?.packageId ?? undefined
     if (owner === pkg.packageId && id.startsWith(`package_${pkg.packageId}_`)) ids.add(id)
+    else if (owner !== pkg.packageId && owner !== undefined) ids.delete(id)
   }
   return ids
 }
@@ -171,23 +173,11 @@ class Journal {
    * @param {unknown} value
    */
   async set(table, id, value) {
-    const before = await this.#before(table, id)
+    // One that can't be read isn't written either: what stood there could not be put back.
+    const before = await this.#db.get(table, id)
     // Noted before the write: one that fails may have been done all the same.
     this.#written.push({ table, id, before })
     await this.#db.set(table, id, value)
-  }
-
-  /**
-   * @param {string} table
-   * @param {string} id
-   */
-  async #before(table, id) {
-    try {
-      return await this.#db.get(table, id)
-    } catch {
-      // Some stores refuse to read what isn't there.
-      return undefined
-    }
   }
 
   /** Restores every row, the latest first. Returns how many could not be restored. */
@@ -215,9 +205,17 @@ function expectStore(db) {
   if (missing.length > 0) throw sourcesError('EINVALIDARG', `db has no method ${missing.join(', ')}`)
 }
 
-/** @param {unknown} error */
+/**
+ * What a store threw, in words. That may be anything, also what throws where it is looked at.
+ *
+ * @param {unknown} error
+ */
 function reasonOf(error) {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'the store gave no readable reason'
+  }
 }
 
 module.exports = {

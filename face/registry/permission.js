@@ -48,7 +48,8 @@ function getPackagesByLevel(registry) {
   /** @type {Record<number, PackageDefinition[]>} */
   const byLevel = { 1: [], 2: [], 3: [], 4: [], 5: [], 6: [] }
   for (const [, pkg] of packagesOf(registry)) {
-    const level = typeof pkg.minLevel === 'number' ? pkg.minLevel : 1
+    // None, 0, NaN and what is no number count as 1.
+    const level = (typeof pkg.minLevel === 'number' && pkg.minLevel) || 1
     byLevel[level] ??= []
     byLevel[level].push(pkg)
   }

@@ -2,8 +2,12 @@
  * Packages of one source that are in memory as objects, and those being loaded.
  *
  * @typedef {import('../../index.js').PackageData} PackageData
- * @typedef {{ data: PackageData, fetchedAt: number }} Loaded
+ * @typedef {{ data: PackageData | null, fetchedAt: number }} Loaded `null`: the source doesn't have it.
+ * @typedef {{ data: PackageData, fetchedAt: number }} Found
  */
+
+/** Most ids that are remembered as not there: callers may ask for any number of them. */
+const MAX_ABSENT = 1000
 
 /** One package in memory. Whoever holds it sees at once when it no longer serves. */
 class Kept {
@@ -12,7 +16,7 @@ class Kept {
   #isFresh
 
   /**
-   * @param {Loaded} loaded
+   * @param {Found} found
    * @param {(fetchedAt: number) => boolean} isFresh
    */
   constructor({ data, fetchedAt }, isFresh) {
@@ -40,6 +44,8 @@ class Kept {
 class KeptPackages {
   /** @type {Map<string, Kept>} */
   #kept = new Map()
+  /** @type {Map<string, number>} When what the source doesn't have was asked for. */
+  #absent = new Map()
   /** @type {Map<string, Promise<PackageData | null>>} */
   #loading = new Map()
   #most
@@ -60,10 +66,20 @@ class KeptPackages {
   }
 
   /**
+   * Whether the source was found not to have it.
+   *
+   * @param {string} key
+   */
+  isAbsent(key) {
+    const fetchedAt = this.#absent.get(key)
+    return fetchedAt !== undefined && this.#isFresh(fetchedAt)
+  }
+
+  /**
    * Concurrent callers share one load.
    *
    * @param {string} key
-   * @param {() => Promise<Loaded | null>} load
+   * @param {() => Promise<Loaded>} load
    * @returns {Promise<PackageData | null>}
    */
   load(key, load) {
@@ -74,8 +90,8 @@ class KeptPackages {
     const shared = (async () => {
       try {
         const loaded = await load()
-        if (loaded && loading === this.#loading) this.#keep(key, loaded)
-        return loaded?.data ?? null
+        if (loading === this.#loading) this.#keep(key, loaded)
+        return loaded.data
       } finally {
         loading.delete(key)
       }
@@ -87,6 +103,7 @@ class KeptPackages {
   clear() {
     for (const kept of this.#kept.values()) kept.drop()
     this.#kept.clear()
+    this.#absent.clear()
     this.#loading = new Map()
   }
 
@@ -94,12 +111,19 @@ class KeptPackages {
    * @param {string} key
    * @param {Loaded} loaded
    */
-  #keep(key, loaded) {
+  #keep(key, { data, fetchedAt }) {
     const before = this.#kept.get(key)
-    if (before?.fetchedAt === loaded.fetchedAt) return
+    if (before?.fetchedAt === fetchedAt) return
     before?.drop()
     this.#kept.delete(key)
-    this.#kept.set(key, new Kept(loaded, this.#isFresh))
+    this.#absent.delete(key)
+    if (data === null) {
+      this.#absent.set(key, fetchedAt)
+      const [first] = this.#absent.keys()
+      if (this.#absent.size > MAX_ABSENT && first !== undefined) this.#absent.delete(first)
+      return
+    }
+    this.#kept.set(key, new Kept({ data, fetchedAt }, this.#isFresh))
     const [oldest] = this.#kept
     if (this.#kept.size > this.#most && oldest) {
       oldest[1].drop()

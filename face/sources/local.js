@@ -22,7 +22,16 @@ class LocalPackageSource extends NativeSource {
  * @param {PackageSourceConfig} config
  */
 function open({ id, url }) {
-  return new BindingLocalSource(id, url, process.cwd(), process.env.METABUILDER_PACKAGES_DIR)
+  return new BindingLocalSource(id, url, workingDirectory(), process.env.METABUILDER_PACKAGES_DIR)
+}
+
+function workingDirectory() {
+  try {
+    return process.cwd()
+  } catch {
+    // It was deleted. An absolute path still leads somewhere.
+    return '/'
+  }
 }
 
 /** @param {Partial<PackageSourceConfig>} [config] */

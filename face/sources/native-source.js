@@ -12,7 +12,11 @@
  * @typedef {import('../../index.js').PackageIndexEntry} PackageIndexEntry
  * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
  * @typedef {{ code: string, message: string }} Failure
- * @typedef {{ onError: ErrorHandler, onWarnings(warnings: BindingWarning[]): void }} Listener
+ *
+ * @typedef {object} Listener A manager that the source is in.
+ * @property {ErrorHandler} onError
+ * @property {(failure: Failure) => void} onStale An old copy was given.
+ * @property {(warnings: BindingWarning[]) => void} onWarnings Something is wrong with a package that was loaded.
  */
 
 const { expectString, invalid, expectObject, sourcesError } = require('../errors.js')
@@ -27,14 +31,16 @@ const { KeptPackages } = require('./kept-packages.js')
  *
  * @typedef {{
  *   asNative(value: unknown): NativeSource | undefined
- *   fetchIndex(source: NativeSource): Promise<BindingIndex>
+ *   epoch(source: NativeSource): number
+ *   failures(source: NativeSource): number
+ *   fetchIndex(source: NativeSource, listener: Listener): Promise<BindingIndex>
  *   handleOf<H extends BindingLocalSource | BindingRemoteSource>(source: NativeSource<H>): H
- *   load(source: NativeSource, packageId: string): Promise<PackageData | null>
+ *   load(source: NativeSource, packageId: string, listener: Listener): Promise<PackageData | null>
  *   kept(source: NativeSource, packageId: string): import('./kept-packages.js').Kept | undefined
  *   report(source: NativeSource<any>, error: unknown, context: Omit<ErrorContext, 'sourceId'>): void
- *   listen(source: NativeSource, manager: object, listener: Listener): void
- *   unlisten(source: NativeSource, manager: object): void
- *   versions(source: NativeSource, packageId: string): Promise<string[]>
+ *   listen(source: NativeSource, listener: Listener): void
+ *   unlisten(source: NativeSource, listener: Listener): void
+ *   versions(source: NativeSource, packageId: string, listener: Listener): Promise<string[]>
  * }} Access
  *
  * @type {Access}
@@ -60,25 +66,40 @@ class NativeSource {
   #packages
   /** Packages in a version that was asked for, by {@link keyOf}. */
   #versioned
-  /** @type {Map<object, Listener>} The managers that it is in: they take its reports. */
-  #listeners = new Map()
+  /** @type {Set<WeakRef<Listener>>} The managers that it is in. It keeps none of them alive. */
+  #listeners = new Set()
+  /** How many of them may there be before the forgotten ones are sorted out. */
+  #crowded = 16
+  /** How often its caches were cleared. */
+  #epoch = 0
+  /** How often a fetch of its index failed. */
+  #failures = 0
   /** @type {Set<string>} Warnings that were reported. */
   #reported = new Set()
 
   static {
     access = {
       asNative: (value) => (typeof value === 'object' && value !== null && #handle in value ? value : undefined),
-      fetchIndex: (source) => source.#fetchIndex(),
+      epoch: (source) => source.#epoch,
+      failures: (source) => source.#failures,
+      fetchIndex: (source, listener) => source.#fetchIndex(listener),
       handleOf: (source) => {
         source.#handle ??= source.#open()
         return source.#handle
       },
-      load: (source, packageId) => source.#load(packageId, undefined),
+      load: (source, packageId, listener) => source.#load(packageId, undefined, listener),
       kept: (source, packageId) => source.#packages.get(packageId),
       report: (source, error, context) => source.#report(error, context),
-      listen: (source, manager, listener) => void source.#listeners.set(manager, listener),
-      unlisten: (source, manager) => void source.#listeners.delete(manager),
-      versions: (source, packageId) => source.#versions(packageId),
+      listen: (source, listener) => {
+        if (source.#listeners.size >= source.#crowded) source.#crowded = Math.max(16, 2 * source.#alive().length)
+        source.#listeners.add(new WeakRef(listener))
+      },
+      unlisten: (source, listener) => {
+        for (const reference of source.#listeners) {
+          if (reference.deref() === listener) source.#listeners.delete(reference)
+        }
+      },
+      versions: (source, packageId, listener) => source.#versions(packageId, listener),
     }
   }
 
@@ -164,6 +185,7 @@ class NativeSource {
   }
 
   clearCache() {
+    this.#epoch += 1
     this.#handle = null
     this.#index = null
     this.#indexing = null
@@ -185,8 +207,12 @@ class NativeSource {
     return index?.native === native && index.entries ? index.entries : entries
   }
 
-  /** The native index: the one kept while it is fresh. Concurrent callers share one fetch. */
-  #fetchIndex() {
+  /**
+   * The native index: the one kept while it is fresh. Concurrent callers share one fetch.
+   *
+   * @param {Listener} [listener] Who asks; without one all who listen are told of what goes wrong.
+   */
+  #fetchIndex(listener) {
     const kept = this.#index
     if (kept && this.#isFresh(kept.native.fetchedAt)) return Promise.resolve(kept.native)
     if (this.#indexing) return this.#indexing
@@ -194,14 +220,20 @@ class NativeSource {
     const fetch = async () => {
       try {
         const native = await handle.fetchIndex()
-        this.#reportStale(native.staleBecause, { operation: 'fetchIndex' })
-        this.#reportWarnings(native.warnings, { operation: 'fetchIndex' })
+        if (native.staleBecause) {
+          this.#failures += 1
+          this.#report(native.staleBecause, { operation: 'fetchIndex' }, listener)
+        }
+        this.#reportWarnings(native.warnings, { operation: 'fetchIndex' }, listener)
         // A fetch that clearCache() overtook must not bring back what was forgotten.
         if (this.#handle === handle) {
           const isOldCopy = this.#index?.native.fetchedAt === native.fetchedAt
           this.#index = { entries: null, ids: null, ...(isOldCopy && this.#index), native }
         }
         return native
+      } catch (error) {
+        this.#failures += 1
+        throw error
       } finally {
         if (this.#handle === handle) this.#indexing = null
       }
@@ -213,38 +245,45 @@ class NativeSource {
   /**
    * @param {string} packageId
    * @param {string | undefined} version
+   * @param {Listener} [listener]
    * @returns {Promise<PackageData | null>}
    */
-  async #load(packageId, version) {
+  async #load(packageId, version, listener) {
     if (!isWellFormed(packageId) || !isWellFormed(version ?? '')) return null
     const packages = version === undefined ? this.#packages : this.#versioned
     const key = version === undefined ? packageId : keyOf(packageId, version)
     const inMemory = packages.get(key)?.get()
     if (inMemory) return inMemory
+    if (packages.isAbsent(key)) return null
     return packages.load(key, async () => {
       const { text, fetchedAt, staleBecause, warnings } = await access.handleOf(this).loadPackage(packageId, version)
-      this.#reportStale(staleBecause, { operation: 'loadPackage', packageId })
-      this.#reportWarnings(warnings, { operation: 'loadPackage', packageId })
+      if (staleBecause) this.#reportStale(staleBecause, { operation: 'loadPackage', packageId }, listener)
+      this.#reportWarnings(warnings, { operation: 'loadPackage', packageId }, listener)
       const kept = packages.get(key)
       const oldCopy = kept?.fetchedAt === fetchedAt ? kept.stale() : undefined
-      return text === undefined ? null : { data: oldCopy ?? JSON.parse(text), fetchedAt }
+      return { data: text === undefined ? null : (oldCopy ?? JSON.parse(text)), fetchedAt }
     })
   }
 
-  /** @param {string} packageId */
-  async #versions(packageId) {
+  /**
+   * @param {string} packageId
+   * @param {Listener} [listener]
+   */
+  async #versions(packageId, listener) {
     if (!isWellFormed(packageId)) return []
     const { versions, staleBecause } = await access.handleOf(this).versions(packageId)
-    this.#reportStale(staleBecause, { operation: 'getVersions', packageId })
+    if (staleBecause) this.#reportStale(staleBecause, { operation: 'getVersions', packageId }, listener)
     return versions
   }
 
   /**
-   * @param {Failure | null | undefined} staleBecause
+   * @param {Failure} failure
    * @param {Omit<ErrorContext, 'sourceId'>} context
+   * @param {Listener | undefined} listener
    */
-  #reportStale(staleBecause, context) {
-    if (staleBecause) this.#report(staleBecause, context)
+  #reportStale(failure, context, listener) {
+    for (const { onStale } of this.#listening(listener)) onStale(failure)
+    this.#report(failure, context, listener)
   }
 
   /**
@@ -252,30 +291,53 @@ class NativeSource {
    *
    * @param {BindingWarning[]} warnings
    * @param {Omit<ErrorContext, 'sourceId'>} context
+   * @param {Listener | undefined} listener
    */
-  #reportWarnings(warnings, context) {
+  #reportWarnings(warnings, context, listener) {
     if (warnings.length > 0 && context.operation === 'loadPackage') {
-      for (const { onWarnings } of this.#listeners.values()) onWarnings(warnings)
+      // Whoever loads it next gets it from memory, so all who listen are to know.
+      for (const { onWarnings } of this.#alive()) onWarnings(warnings)
     }
     for (const { path, reason } of warnings) {
       const message = `${path} ${reason}`
       if (this.#reported.has(message)) continue
       this.#reported.add(message)
-      this.#report(sourcesError('EMALFORMED', message), context)
+      this.#report(sourcesError('EMALFORMED', message), context, listener)
     }
   }
 
   /**
    * @param {unknown} failure
    * @param {Omit<ErrorContext, 'sourceId'>} context
+   * @param {Listener} [listener]
    */
-  #report(failure, context) {
+  #report(failure, context, listener) {
     const { code, message } = /** @type {Failure} */ (failure)
     const error = failure instanceof Error ? failure : sourcesError(/** @type {any} */ (code), message)
-    const handlers = [...this.#listeners.values()].map(({ onError }) => onError)
+    const handlers = this.#listening(listener).map(({ onError }) => onError)
     for (const handler of handlers.length > 0 ? handlers : [reportToConsole]) {
       report(handler, /** @type {any} */ (error), { sourceId: this.#config.id, ...context })
     }
+  }
+
+  /**
+   * Who is to be told: the one who asked, else all.
+   *
+   * @param {Listener | undefined} listener
+   */
+  #listening(listener) {
+    return listener ? [listener] : this.#alive()
+  }
+
+  /** The managers that are still in use; the others are forgotten. */
+  #alive() {
+    const alive = []
+    for (const reference of this.#listeners) {
+      const listener = reference.deref()
+      if (listener) alive.push(listener)
+      else this.#listeners.delete(reference)
+    }
+    return alive
   }
 }
 

@@ -20,16 +20,18 @@ impl BindingManager {
         Self::default()
     }
 
-    /// A source of this system gave an index.
+    /// A source of this system gave an index. Returns, where that is an old copy, how long to wait before it is tried
+    /// again, in milliseconds.
     #[napi(catch_unwind)]
-    pub fn succeeded(&mut self, source_id: String, index: &BindingIndex) {
+    pub fn succeeded(&mut self, source_id: String, index: &BindingIndex) -> Option<f64> {
         let fetched = &index.0;
         let stale = fetched
             .stale_because
             .as_ref()
             .map(|error| Failure { code: error.code().to_owned(), message: error.message().to_owned() });
         let (count, warnings) = (fetched.value.entries.len(), fetched.value.warnings.clone());
-        self.0.succeeded(&source_id, count, fetched.fetched_at, stale, warnings);
+        let wait = self.0.succeeded(&source_id, count, fetched.fetched_at, stale, warnings);
+        wait.map(|wait| wait.as_secs_f64() * 1000.0)
     }
 
     /// A source that a caller wrote gave an index.

@@ -128,10 +128,16 @@ fn fit(field: &str, text: &str) -> Option<Fit> {
     })
 }
 
-/// Without case and accents, and with a space for what separates words in ids.
+/// Without case and accents, and with a space for what separates words in ids. By way of capitals, so that `ß` is `ss`
+/// and all forms of sigma are one.
 fn fold(text: &str) -> String {
     let separator = |character| if matches!(character, '_' | '-' | '.') { ' ' } else { character };
-    text.nfkd().filter(|character| !is_combining_mark(*character)).flat_map(char::to_lowercase).map(separator).collect()
+    text.nfkd()
+        .filter(|character| !is_combining_mark(*character))
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .map(separator)
+        .collect()
 }
 
 #[cfg(test)]
@@ -171,6 +177,8 @@ mod tests {
             assert!(positions(&index, query).contains(&0), "{query}");
         }
         assert_eq!(positions(&index, "full"), [1]);
+        let index = self::index(&[("a", "Straße", ""), ("b", "Οδός", "")]);
+        assert_eq!((positions(&index, "STRASSE"), positions(&index, "ΟΔΟΣ")), (vec![0], vec![1]));
     }
 
     #[test]

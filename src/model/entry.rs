@@ -104,6 +104,8 @@ impl Normaliser<'_> {
                 "sourceId" => {}
                 "dependencies" => self.push_dependencies(&mut out, raw),
                 "dependencyRanges" if self.fields.get("dependencies").is_some_and(json::is_object) => {}
+                "dependencyRanges" if !json::is_object(raw) => self.drop_field(key, raw, "an object"),
+                "icon" | "checksum" if !json::is_string(raw) => self.drop_field(key, raw, "a string"),
                 "minLevel" => push_level(&mut out, raw),
                 _ if TEXTS.contains(&key) && !json::is_string(raw) => {
                     if raw.get() != "null" {
@@ -126,6 +128,13 @@ impl Normaliser<'_> {
             push_raw(&mut out, "minLevel", "1");
         }
         out
+    }
+
+    /// Leaves out a field whose type callers rely on; `null` is as good as missing.
+    fn drop_field(&mut self, key: &str, raw: &RawValue, wanted: &str) {
+        if raw.get() != "null" {
+            self.faults.push(format!("{key} is not {wanted}"));
+        }
     }
 
     /// Ids as an array; ranges, where the manifest has them, beside it.
@@ -237,6 +246,13 @@ mod tests {
             assert_eq!(entry["minLevel"], 1, "{level}");
         }
         assert_eq!(normalised(r#"{"packageId":"a","minLevel":6}"#).0["minLevel"], 6);
+    }
+
+    #[test]
+    fn known_fields_of_the_wrong_type_are_left_out() {
+        let (entry, faults) = normalised(r#"{"packageId":"a","icon":5,"checksum":null,"dependencyRanges":null}"#);
+        assert_eq!(["icon", "checksum", "dependencyRanges"].map(|key| entry.get(key).is_none()), [true; 3]);
+        assert_eq!(faults, ["icon is not a string"]);
     }
 
     #[test]

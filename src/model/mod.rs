@@ -11,4 +11,4 @@ pub use entry::{EntryTexts, IndexEntry};
 pub use id::PackageId;
 pub use kind::SourceKind;
 pub use version::Version;
-pub use warning::Warning;
+pub use warning::{Warning, Warnings};

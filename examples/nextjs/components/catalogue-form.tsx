@@ -3,6 +3,7 @@
 import Form from 'next/form'
 import { type FormEvent, useEffect, useRef } from 'react'
 import { LEVEL_NAMES } from '@/lib/level'
+import { MAX_QUERY } from '@/lib/view'
 
 const TYPING_PAUSE_MS = 150
 
@@ -37,6 +38,7 @@ export function CatalogueForm({ q, level, category, categories }: Props) {
             id="q"
             name="q"
             defaultValue={q}
+            maxLength={MAX_QUERY}
             placeholder="Id, name, description or author"
             autoComplete="off"
           />

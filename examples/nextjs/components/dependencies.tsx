@@ -9,7 +9,7 @@ interface Props {
 }
 
 export function Dependencies({ entry, listedIds, knownIds }: Props) {
-  const { dependencies, dependencyRanges = {} } = entry
+  const { dependencies, dependencyRanges } = entry
   if (dependencies.length === 0) return <p className="dependencies">Needs no other package</p>
   return (
     <p className="dependencies">
@@ -18,10 +18,17 @@ export function Dependencies({ entry, listedIds, knownIds }: Props) {
         <span key={id}>
           {index > 0 && ', '}
           {listedIds.has(id) ? <a href={`#package-${encodeURIComponent(id)}`}>{id}</a> : id}
-          {Object.hasOwn(dependencyRanges, id) && dependencyRanges[id] !== '*' && ` ${dependencyRanges[id]}`}
+          {rangeText(dependencyRanges, id)}
           {!knownIds.has(id) && <strong className="missing"> (in no source)</strong>}
         </span>
       ))}
     </p>
   )
+}
+
+// Beside an array of ids the field is whatever its source wrote there.
+function rangeText(ranges: unknown, id: string): string {
+  if (typeof ranges !== 'object' || ranges === null || !Object.hasOwn(ranges, id)) return ''
+  const range = (ranges as Record<string, unknown>)[id]
+  return typeof range === 'string' && range !== '*' ? ` ${range}` : ''
 }

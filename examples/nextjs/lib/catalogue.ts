@@ -1,5 +1,6 @@
 import { getManager } from './packages/manager'
 import type { MergedPackageEntry, PackageExplanation, PackageSourceStatus } from './packages/package-glue'
+import { publicStatus } from './packages/public-status'
 import type { View } from './view'
 
 export const PAGE_SIZE = 50
@@ -56,6 +57,6 @@ function readSources(): SourceView[] {
   const manager = getManager()
   return manager.getSourceStatus().map((status) => {
     const config = manager.getSource(status.sourceId)?.getConfig()
-    return { ...status, name: config?.name ?? status.sourceId, priority: config?.priority ?? 0 }
+    return { ...publicStatus(status), name: config?.name ?? status.sourceId, priority: config?.priority ?? 0 }
   })
 }

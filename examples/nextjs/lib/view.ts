@@ -1,5 +1,8 @@
 import { parseLevel } from './level'
 
+/** Most characters that the manager looks for. */
+export const MAX_QUERY = 1024
+
 /** What the page is asked to show. */
 export interface View {
   q: string
@@ -15,7 +18,7 @@ export type Query = Record<string, string | string[] | undefined>
 export function readView(query: Query, rememberedLevel: string | undefined): View {
   const page = Number(first(query.page) ?? 1)
   return {
-    q: first(query.q)?.trim() ?? '',
+    q: clipped(first(query.q)?.trim() ?? ''),
     category: first(query.category) ?? '',
     level: readLevel(first(query.level) ?? rememberedLevel),
     page: Number.isInteger(page) && page >= 1 && page <= 1_000_000 ? page : 1,
@@ -32,6 +35,11 @@ export function viewHref(view: View, page: number): string {
 // The empty text is the form's "all levels". What is no level shows what everybody may see, never more.
 function readLevel(text: string | undefined): number | undefined {
   return text === undefined || text === '' ? undefined : (parseLevel(text) ?? 1)
+}
+
+// A character outside the basic plane is two units long: none is left in half.
+function clipped(q: string): string {
+  return q.length <= MAX_QUERY ? q : q.slice(0, MAX_QUERY).replace(/[\uD800-\uDBFF]$/, '')
 }
 
 function first(value: string | string[] | undefined): string | undefined {

@@ -95,10 +95,14 @@ async function list({ packages }, params) {
 }
 
 async function search({ manager }, params) {
-  const { packages, ...paged } = await manager.searchPackages(params.get('q') ?? '', {
+  const options = {
     category: params.get('category') || undefined,
     minLevel: wholeNumber(params, 'minLevel'),
     ...paging(params),
+  }
+  const { packages, ...paged } = await manager.searchPackages(params.get('q') ?? '', options).catch((error) => {
+    // The manager has bounds of its own, for the query's length and the page.
+    throw error.code === 'EINVALIDARG' ? new RequestError(400, error.code, error.message) : error
   })
   // Which of the registry's own sources a package comes from is none of its callers' business.
   return { packages: packages.map(({ availableSources, selectedSource, ...entry }) => entry), ...paged }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::folder::{INDEX_FILE, PackagesFolder, Part};
 use super::layout::{self, Manifest};
 use crate::json::{self, Fields};
-use crate::model::{IndexEntry, PackageId, Warning};
+use crate::model::{IndexEntry, PackageId, Warning, Warnings};
 use crate::source::SourceIndex;
 
 /// Read once each, when first asked for.
@@ -27,7 +27,7 @@ impl Catalogue {
     /// The index: from the index file where there is a usable one, else from the scan.
     pub(super) fn index(&self, packages: &PackagesFolder, source_id: &Arc<str>) -> Arc<SourceIndex> {
         Arc::clone(self.index.get_or_init(|| {
-            let mut warnings = Vec::new();
+            let mut warnings = Warnings::default();
             let entries = match index_file(packages).and_then(|text| listed(&text, &mut warnings)) {
                 Part::Here(entries) => entries,
                 other => {
@@ -39,7 +39,7 @@ impl Catalogue {
                     scan.entries.clone()
                 }
             };
-            Arc::new(SourceIndex { source_id: Arc::clone(source_id), entries, warnings })
+            Arc::new(SourceIndex { source_id: Arc::clone(source_id), entries, warnings: warnings.into_list() })
         }))
     }
 
@@ -82,9 +82,9 @@ impl Catalogue {
 
 /// Whether a folder has a usable index file or a package in it.
 pub(super) fn holds_packages(packages: &PackagesFolder) -> bool {
-    let listed = index_file(packages).and_then(|text| listed(&text, &mut Vec::new()));
+    let listed = index_file(packages).and_then(|text| listed(&text, &mut Warnings::default()));
     let is_package = |name: &String| matches!(layout::read(packages, name), Ok(Some(_)));
-    matches!(listed, Part::Here(_)) || packages.folders(&mut Vec::new()).iter().any(is_package)
+    matches!(listed, Part::Here(_)) || packages.folders(&mut Warnings::default()).iter().any(is_package)
 }
 
 fn index_file(packages: &PackagesFolder) -> Part<String> {
@@ -92,7 +92,7 @@ fn index_file(packages: &PackagesFolder) -> Part<String> {
 }
 
 /// The entries that an index file lists; single ones that are none become warnings.
-fn listed(text: &str, warnings: &mut Vec<Warning>) -> Result<Vec<IndexEntry>, String> {
+fn listed(text: &str, warnings: &mut Warnings) -> Result<Vec<IndexEntry>, String> {
     let fields = Fields::parse(text)?;
     let packages = fields.get("packages").and_then(json::elements).ok_or("has no packages array")?;
     let mut entries = Vec::with_capacity(packages.len());
@@ -110,7 +110,7 @@ fn listed(text: &str, warnings: &mut Vec<Warning>) -> Result<Vec<IndexEntry>, St
 }
 
 fn scan(packages: &PackagesFolder) -> Scan {
-    let mut warnings = Vec::new();
+    let mut warnings = Warnings::default();
     let names = packages.folders(&mut warnings);
     let mut found = HashMap::<PackageId, Manifest>::new();
     for name in names {
@@ -120,19 +120,20 @@ fn scan(packages: &PackagesFolder) -> Scan {
             Err(warning) => warnings.push(warning),
         }
     }
-    let mut scan = Scan { entries: Vec::with_capacity(found.len()), folders: HashMap::new(), warnings };
+    let mut scan = Scan { entries: Vec::with_capacity(found.len()), folders: HashMap::new(), warnings: Vec::new() };
     for (id, manifest) in found {
-        scan.warnings.extend(manifest.warnings);
+        warnings.extend(manifest.warnings);
         scan.entries.push(manifest.entry);
         scan.folders.insert(id, manifest.folder);
     }
     scan.entries.sort_unstable_by(|one, two| one.id.cmp(&two.id));
+    scan.warnings = warnings.into_list();
     scan.warnings.sort_by(|one, two| one.path.cmp(&two.path));
     scan
 }
 
 /// Of two folders with one id, the one that is named so counts, else the first by name.
-fn keep(found: &mut HashMap<PackageId, Manifest>, manifest: Manifest, warnings: &mut Vec<Warning>) {
+fn keep(found: &mut HashMap<PackageId, Manifest>, manifest: Manifest, warnings: &mut Warnings) {
     let id = manifest.entry.id.clone();
     let Some(other) = found.remove(&id) else {
         found.insert(id, manifest);

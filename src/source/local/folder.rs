@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::json;
-use crate::model::Warning;
+use crate::model::{Warning, Warnings};
 
 /// The index file's name: it lies among the package folders and is none.
 pub(super) const INDEX_FILE: &str = "index.json";
@@ -64,7 +64,7 @@ impl PackagesFolder {
     }
 
     /// Names of the folders in it in order, links to some of its own included. Others are warned of.
-    pub(super) fn folders(&self, warnings: &mut Vec<Warning>) -> Vec<String> {
+    pub(super) fn folders(&self, warnings: &mut Warnings) -> Vec<String> {
         let mut names = Vec::new();
         match self.0.entries() {
             Ok(entries) => names.extend(entries.filter_map(|entry| self.folder_name(entry, warnings))),
@@ -74,7 +74,7 @@ impl PackagesFolder {
         names
     }
 
-    fn folder_name(&self, entry: io::Result<DirEntry>, warnings: &mut Vec<Warning>) -> Option<String> {
+    fn folder_name(&self, entry: io::Result<DirEntry>, warnings: &mut Warnings) -> Option<String> {
         let mut warn = |path: &str, reason: String| warnings.push(Warning::new(path, reason));
         let entry = entry.map_err(|error| warn(".", format!("can't be listed: {error}"))).ok()?;
         let name = entry.file_name();

@@ -10,6 +10,7 @@ mod locate;
 mod package;
 mod scripts;
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
@@ -32,20 +33,27 @@ struct Inner {
     id: Arc<str>,
     url: String,
     surroundings: Surroundings,
-    opened: OnceLock<Opened>,
+    found: OnceLock<Found>,
 }
 
-/// The folder once found, and the catalogue of what is in it.
-struct Opened {
-    folder: PackagesFolder,
+/// Where the folder was found, and the catalogue of what is in it.
+struct Found {
+    path: PathBuf,
     catalogue: Catalogue,
+}
+
+/// The folder while it is read. A handle is held no longer than that, so that sources that are never used again cost
+/// no file descriptors.
+struct Opened<'a> {
+    folder: PackagesFolder,
+    catalogue: &'a Catalogue,
 }
 
 impl LocalSource {
     /// A source over the folder that `url` means in these surroundings. Touches no file yet.
     #[must_use]
     pub fn new(id: &str, url: &str, surroundings: Surroundings) -> Self {
-        let inner = Inner { id: id.into(), url: url.to_owned(), surroundings, opened: OnceLock::new() };
+        let inner = Inner { id: id.into(), url: url.to_owned(), surroundings, found: OnceLock::new() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -90,19 +98,20 @@ impl LocalSource {
 }
 
 impl Inner {
-    /// The folder, opened at the first call that finds it. One that isn't there is looked for anew each time.
-    fn open(&self) -> Result<&Opened> {
-        if let Some(opened) = self.opened.get() {
-            return Ok(opened);
+    /// The folder, looked for until it is found once.
+    fn open(&self) -> Result<Opened<'_>> {
+        if let Some(Found { path, catalogue }) = self.found.get() {
+            return Ok(Opened { folder: PackagesFolder::open(path)?, catalogue });
         }
         let path = locate::locate(&self.url, &self.surroundings)?;
         tracing::debug!(source = %self.id, path = %path.display(), "opening packages folder");
-        let opened = Opened { folder: PackagesFolder::open(&path)?, catalogue: Catalogue::default() };
-        Ok(self.opened.get_or_init(|| opened))
+        let folder = PackagesFolder::open(&path)?;
+        let Found { catalogue, .. } = self.found.get_or_init(|| Found { path, catalogue: Catalogue::default() });
+        Ok(Opened { folder, catalogue })
     }
 }
 
-impl Opened {
+impl Opened<'_> {
     fn load(&self, id: &PackageId, source_id: &str) -> Option<LoadedPackage> {
         let manifest = self.catalogue.find(&self.folder, id)?;
         Some(package::assemble(&self.folder, &manifest, source_id))
@@ -128,8 +137,10 @@ impl Source for LocalSource {
             let Ok(id) = id else { return Ok(fetched_now(Arc::new(None))) };
             self.blocking(move |inner| {
                 let opened = inner.open()?;
-                let has_version =
-                    wanted.is_none_or(|wanted| opened.version_of(&id, &inner.id).is_some_and(|here| here == wanted));
+                // What an index file says of the version doesn't change what is loaded.
+                let version_here =
+                    |id: &PackageId| opened.catalogue.find(&opened.folder, id).map(|found| found.entry.version);
+                let has_version = wanted.is_none_or(|wanted| version_here(&id).is_some_and(|here| *here == *wanted));
                 Ok(fetched_now(Arc::new(if has_version { opened.load(&id, &inner.id) } else { None })))
             })
             .await
@@ -141,7 +152,7 @@ impl Source for LocalSource {
         Box::pin(async move {
             let Ok(id) = id else { return Ok(fetched_now(Arc::new(Vec::new()))) };
             self.blocking(move |inner| {
-                let version = inner.open()?.version_of(&id, &inner.id);
+                let version = inner.open()?.listed_version(&id, &inner.id);
                 Ok(fetched_now(Arc::new(version.filter(|version| !version.is_empty()).into_iter().collect())))
             })
             .await
@@ -149,9 +160,9 @@ impl Source for LocalSource {
     }
 }
 
-impl Opened {
-    /// The version that the index gives, else the package's own manifest.
-    fn version_of(&self, id: &PackageId, source_id: &Arc<str>) -> Option<String> {
+impl Opened<'_> {
+    /// The version that the index gives; that of the manifest where the package isn't listed.
+    fn listed_version(&self, id: &PackageId, source_id: &Arc<str>) -> Option<String> {
         let index = self.catalogue.index(&self.folder, source_id);
         match index.entries.iter().find(|entry| entry.id == *id) {
             Some(entry) => Some(entry.version.to_string()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::redirect::Policy;
-use url::Url;
+use url::{Host, Url};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::json;
@@ -26,11 +26,20 @@ const MAX_REDIRECTS: usize = 10;
 /// Largest answer, counted after decompression, in bytes.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
-/// One for the process, so that sources of the same registry share connections.
-static HTTP: LazyLock<std::result::Result<reqwest::Client, String>> = LazyLock::new(|| {
+/// One for the process, so that sources of the same registry share connections. Goes through the proxies that the
+/// environment names.
+static HTTP: LazyLock<std::result::Result<reqwest::Client, String>> = LazyLock::new(|| connect(|builder| builder));
+
+/// For this machine itself, which no proxy is asked for.
+static LOOPBACK_HTTP: LazyLock<std::result::Result<reqwest::Client, String>> =
+    LazyLock::new(|| connect(reqwest::ClientBuilder::no_proxy));
+
+fn connect(
+    finish: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> std::result::Result<reqwest::Client, String> {
     // An error means that somebody in this process chose a provider already, which serves as well.
     drop(rustls::crypto::ring::default_provider().install_default());
-    reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .user_agent(concat!("metabuilder-package-sources/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
@@ -45,10 +54,18 @@ static HTTP: LazyLock<std::result::Result<reqwest::Client, String>> = LazyLock::
             } else {
                 attempt.follow()
             }
-        }))
-        .build()
-        .map_err(|error| error.to_string())
-});
+        }));
+    finish(builder).build().map_err(|error| error.to_string())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
 
 /// What a registry said.
 pub(super) enum Answer {
@@ -102,7 +119,8 @@ impl Client {
 
     pub(super) async fn get(&self, url: &Url) -> Result<Answer> {
         tracing::debug!(url = %Shown(url), "asking registry");
-        let http = HTTP
+        let http = if is_loopback(url) { &LOOPBACK_HTTP } else { &HTTP };
+        let http = http
             .as_ref()
             .map_err(|reason| Error::new(ErrorKind::Internal, format!("the HTTP client can't be set up: {reason}")))?;
         let mut request = http.get(url.clone()).header(ACCEPT, "application/json");
@@ -196,6 +214,15 @@ mod tests {
     fn a_client_is_shown_without_its_token() {
         let client = Client::new("https://user:secret@example.test/", Some("secret")).unwrap();
         assert!(!format!("{client:?}").contains("secret"));
+    }
+
+    #[test]
+    fn this_machine_is_known_by_all_its_names() {
+        let of = |url: &str| is_loopback(&Url::parse(url).unwrap());
+        assert!(
+            ["http://localhost:1/", "http://127.0.0.9", "http://[::1]:80/", "http://a.localhost"].into_iter().all(of)
+        );
+        assert!(!["http://example.test", "http://10.0.0.1", "http://localhost.example.test"].into_iter().any(of));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -15,8 +16,8 @@ use crate::source::SourceIndex;
 /// Most pages that are read.
 const MAX_PAGES: usize = 10_000;
 
-/// Most entries that are read.
-const MAX_ENTRIES: usize = 1_000_000;
+/// For all pages together.
+const INDEX_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Pages beyond those that the first one promised: packages may be published while we read.
 const GROWTH: usize = 10;
@@ -24,10 +25,16 @@ const GROWTH: usize = 10;
 /// All pages as one index. A registry that answers without paging fields has one page; one that repeats a page, or
 /// goes on for ever, is an error.
 pub(super) async fn all(client: &Client, source_id: &Arc<str>) -> Result<SourceIndex> {
+    let whole = tokio::time::timeout(INDEX_TIMEOUT, pages(client)).await;
+    let whole = whole.map_err(|_| Error::new(ErrorKind::Timeout, "reading the registry's index took too long"))??;
+    Ok(whole.into_index(Arc::clone(source_id)))
+}
+
+async fn pages(client: &Client) -> Result<Page> {
     let start = client.url(&["packages"])?;
     let first = page(client, &start, 0).await?;
     let Some(size) = first.size.filter(|_| first.has_more()) else {
-        return Ok(first.into_index(Arc::clone(source_id)));
+        return first.bounded();
     };
     let promised = first.total.map_or(MAX_PAGES, |total| total.div_ceil(size).saturating_add(GROWTH)).min(MAX_PAGES);
     let mut number = first.number.unwrap_or(1);
@@ -39,7 +46,7 @@ pub(super) async fn all(client: &Client, source_id: &Arc<str>) -> Result<SourceI
         url.query_pairs_mut().append_pair("page", &number.to_string()).append_pair("pageSize", &size.to_string());
         let next = page(client, &url, whole.received).await?;
         if next.received == 0 {
-            return Ok(whole.into_index(Arc::clone(source_id)));
+            return Ok(whole);
         }
         let before = seen.len();
         seen.extend(next.entries.iter().map(|entry| entry.id.clone()));
@@ -47,14 +54,9 @@ pub(super) async fn all(client: &Client, source_id: &Arc<str>) -> Result<SourceI
             return Err(Error::new(ErrorKind::Protocol, format!("the registry's page {number} repeats earlier ones")));
         }
         let is_last = !whole.join(next);
-        if whole.entries.len() > MAX_ENTRIES {
-            return Err(Error::new(
-                ErrorKind::TooLarge,
-                format!("the registry lists more than {MAX_ENTRIES} packages"),
-            ));
-        }
+        whole = whole.bounded()?;
         if is_last {
-            return Ok(whole.into_index(Arc::clone(source_id)));
+            return Ok(whole);
         }
     }
     Err(Error::new(

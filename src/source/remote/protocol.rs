@@ -4,16 +4,24 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{self, Fields};
-use crate::model::{IndexEntry, Warning};
+use crate::model::{IndexEntry, Warning, Warnings};
 use crate::source::{LoadedPackage, SourceIndex};
+
+/// Most elements of an index.
+const MAX_ENTRIES: usize = 1_000_000;
+
+/// Most bytes of an index, all pages together.
+const MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// One page of an index or of search results.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) entries: Vec<IndexEntry>,
-    pub(super) warnings: Vec<Warning>,
+    pub(super) warnings: Warnings,
     /// Elements received, also those that are no entries.
     pub(super) received: usize,
+    /// Bytes received.
+    pub(super) bytes: usize,
     /// `totalCount`.
     pub(super) total: Option<usize>,
     /// `page`.
@@ -36,14 +44,30 @@ impl Page {
     pub(super) fn join(&mut self, next: Self) -> bool {
         let was_full = next.size.is_none_or(|size| next.received >= size);
         self.received += next.received;
+        self.bytes += next.bytes;
         self.total = next.total.or(self.total);
         self.entries.extend(next.entries);
-        self.warnings.extend(next.warnings);
+        self.warnings.join(next.warnings);
         self.total.map_or(was_full, |total| self.received < total)
     }
 
+    /// The pages so far, unless they are too many or too large.
+    pub(super) fn bounded(self) -> Result<Self> {
+        if self.received > MAX_ENTRIES {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("the registry lists more than {MAX_ENTRIES} packages"),
+            ));
+        }
+        if self.bytes > MAX_BYTES {
+            let mib = MAX_BYTES / 1024 / 1024;
+            return Err(Error::new(ErrorKind::TooLarge, format!("the registry's index has more than {mib} MiB")));
+        }
+        Ok(self)
+    }
+
     pub(super) fn into_index(self, source_id: Arc<str>) -> SourceIndex {
-        SourceIndex { source_id, entries: self.entries, warnings: self.warnings }
+        SourceIndex { source_id, entries: self.entries, warnings: self.warnings.into_list() }
     }
 }
 
@@ -58,6 +82,7 @@ pub(super) fn page(text: &str, offset: usize) -> Result<Page> {
     let count = |key: &str| fields.get(key).and_then(json::number).and_then(whole);
     let mut page = Page {
         received: elements.len(),
+        bytes: text.len(),
         total: count("totalCount"),
         number: count("page"),
         size: count("pageSize").filter(|size| *size > 0),
@@ -155,7 +180,7 @@ mod tests {
         let page = page(r#"{"packages":[{"packageId":"a"},5,{"name":"b"}]}"#, 2).unwrap();
         assert_eq!((page.entries.len(), page.received), (1, 3));
         assert_eq!(
-            page.warnings.iter().map(|warning| warning.path.as_str()).collect::<Vec<_>>(),
+            page.warnings.into_list().iter().map(|warning| warning.path.as_str()).collect::<Vec<_>>(),
             ["packages[3]", "packages[4]"]
         );
     }
@@ -168,7 +193,7 @@ mod tests {
     #[test]
     fn a_total_that_nothing_can_be_asked_for_is_told() {
         let page = page(r#"{"packages":[],"totalCount":3}"#, 0).unwrap();
-        assert_eq!(page.warnings[0].path, "totalCount");
+        assert_eq!(page.warnings.into_list()[0].path, "totalCount");
     }
 
     #[test]
