@@ -480,7 +480,7 @@ export declare class PackageSourceManager {
   /**
    * The merged index: a new array each time, its entries the same objects until the next build. Kept until
    * {@link PackageSourceManager.clearAllCaches}, `addSource` or `removeSource`; while a source fails, it is built
-   * without that source, and after a short back-off the source is tried again.
+   * without that source. After a short back-off the source is tried again, for which a call waits half a second at most.
    */
   fetchMergedIndex(): Promise<MergedPackageEntry[]>
   /**
