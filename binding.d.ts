@@ -13,8 +13,12 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class BindingIndex {
   /** How many entries it has. */
   get length(): number
-  /** When it was fetched, in milliseconds since 1970. */
+  /** The same for the same entries, however often they were confirmed since. */
+  get revision(): number
+  /** When it was fetched or last confirmed, in milliseconds since 1970. */
   get fetchedAt(): number
+  /** How long from then on it is fresh, in milliseconds, where the caller says nothing else. */
+  get maxAge(): number
   /** Why it is an old copy. */
   get staleBecause(): BindingFailure | null
   /** What was passed over or mended. */
@@ -103,8 +107,10 @@ export declare class BindingRemoteSource {
   versions(id: string): Promise<BindingVersions>
   /** A source over the registry at `url`. */
   constructor(id: string, url: string, token?: string | undefined | null)
-  /** How long a copy counts as fresh, in milliseconds. */
-  setExpiry(milliseconds: number): void
+  /** How long copies are fresh, and how long beyond that they may answer, in milliseconds. */
+  setAges(expiry?: number | undefined | null, maxStale?: number | undefined | null): void
+  /** Settles when no refresh is under way. */
+  whenIdle(): Promise<undefined>
   /** One page of what the registry finds. */
   search(query: BindingSearchQuery): Promise<BindingIndex>
 }
@@ -125,6 +131,8 @@ export interface BindingFailure {
   code: string
   /** The sentence. */
   message: string
+  /** Which failure of the process it was, where that is known. */
+  number?: number
 }
 
 /** One page of what a search found. */
@@ -153,8 +161,12 @@ export interface BindingHealth {
 export interface BindingLoaded {
   /** The text of a `PackageData` object; absent where the source doesn't have the package. */
   text?: string
-  /** When it was fetched, in milliseconds since 1970. */
+  /** The same for the same package, however often it was confirmed since. */
+  revision: number
+  /** When it was fetched or last confirmed, in milliseconds since 1970. */
   fetchedAt: number
+  /** How long from then on it is fresh, in milliseconds, where the caller says nothing else. */
+  maxAge: number
   /** Why it is an old copy. */
   staleBecause?: BindingFailure
   /** Parts that were passed over. */

@@ -279,20 +279,28 @@ export interface RemoteSearchOptions {
   pageSize?: number
 }
 
+/** Settings of a {@link RemotePackageSource}. */
+export interface RemoteSourceConfig extends PackageSourceConfig {
+  /** How long beyond its freshness a copy may still answer, in milliseconds; without it for ever. */
+  maxStaleMs?: number
+}
+
 /**
- * Packages from a registry over HTTP.
+ * Packages from a registry over HTTP, stale while revalidate: what was fetched answers while it is fresh; after that it
+ * answers all the same, at once, while one request in the background refreshes it (by ETag or time of modification, so
+ * that an unchanged answer costs no body); and while the registry fails, it goes on answering.
  *
- * What was fetched answers for 5 minutes ({@link RemotePackageSource.setCacheExpiry}); after that the registry is asked
- * again, and where it fails the old copy goes on serving. Failures are reported, never thrown.
+ * A copy is fresh for what {@link RemotePackageSource.setCacheExpiry} says, else for the registry's
+ * `Cache-Control: max-age`, else for 5 minutes. Failures are reported, never thrown.
  */
 export declare class RemotePackageSource implements PackageSource {
   /**
    * @param config Laid over {@link DEFAULT_REMOTE_SOURCE}; a field that is `undefined` counts as not given.
    * @throws `EINVALIDARG` where a field has the wrong type, or `url` is no http(s) URL.
    */
-  constructor(config?: Partial<PackageSourceConfig>)
-  /** The settings: the same object each time, so that a changed `priority` counts. `id`, `url` and `authToken` are read at construction. */
-  getConfig(): PackageSourceConfig
+  constructor(config?: Partial<RemoteSourceConfig>)
+  /** The settings: the same object each time, so that a changed `priority` counts. `id`, `url`, `authToken` and `maxStaleMs` are read at construction. */
+  getConfig(): RemoteSourceConfig
   /** The registry's packages, all pages. Where it fails: the old copy, else `[]`. */
   fetchIndex(): Promise<PackageIndexEntry[]>
   /**
@@ -310,7 +318,7 @@ export declare class RemotePackageSource implements PackageSource {
    * @throws (rejects) `EINVALIDARG` where an argument has the wrong type.
    */
   searchPackages(query: string, options?: RemoteSearchOptions): Promise<PackageIndexEntry[]>
-  /** How long a copy counts as fresh, in milliseconds (default 300 000). 0 asks the registry every time. */
+  /** How long a copy counts as fresh, in milliseconds. 0 asks the registry every time, and waits for it. */
   setCacheExpiry(ms: number): void
   /** Forgets all that was fetched. */
   clearCache(): void
@@ -320,7 +328,7 @@ export declare class RemotePackageSource implements PackageSource {
 export declare function createLocalSource(config?: Partial<PackageSourceConfig>): LocalPackageSource
 
 /** `new RemotePackageSource(config)`. */
-export declare function createRemoteSource(config?: Partial<PackageSourceConfig>): RemotePackageSource
+export declare function createRemoteSource(config?: Partial<RemoteSourceConfig>): RemotePackageSource
 
 // ── Manager ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -497,6 +505,11 @@ export declare class PackageSourceManager {
   getAllVersions(packageId: string): Promise<Map<string, string[]>>
   /** Drops the merged index and what every source has cached. */
   clearAllCaches(): void
+  /**
+   * Settles when what is under way in the background is done: refreshes of old copies, and a build of the merged index.
+   * For `after()` or `waitUntil` of a server that stops between requests. Never rejects.
+   */
+  whenIdle(): Promise<void>
   /** How each source is doing, in the order added. Asks no source anything. */
   getSourceStatus(): PackageSourceStatus[]
   /** Every candidate for a package, which one won and why the others lost. */

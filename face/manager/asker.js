@@ -246,6 +246,16 @@ class Asker {
   }
 
   /**
+   * Settles when a source's refreshes under way are done.
+   *
+   * @param {PackageSourceLike} source
+   */
+  async whenIdle(source) {
+    const native = access.asNative(source)
+    if (native) await access.whenIdle(native)
+  }
+
+  /**
    * @param {Slot} slot
    * @returns {PackageSourceStatus}
    */

@@ -150,6 +150,14 @@ class PackageSourceManager {
     for (const [id, source] of this.#sources) this.#asker.clearCache(id, source)
   }
 
+  /** @returns {Promise<void>} */
+  async whenIdle() {
+    await Promise.allSettled([
+      this.#building,
+      ...[...this.#sources.values()].map((source) => this.#asker.whenIdle(source)),
+    ])
+  }
+
   /** @returns {PackageSourceStatus[]} */
   getSourceStatus() {
     return [...this.#sources].map(([id, source]) => this.#asker.status(slotOf(id, source)))

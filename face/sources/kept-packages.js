@@ -2,8 +2,11 @@
  * Packages of one source that are in memory as objects, and those being loaded.
  *
  * @typedef {import('../../index.js').PackageData} PackageData
- * @typedef {{ data: PackageData | null, fetchedAt: number }} Loaded `null`: the source doesn't have it.
- * @typedef {{ data: PackageData, fetchedAt: number }} Found
+ * @typedef {object} Age How old something is, as the native side tells it.
+ * @property {number} fetchedAt When it was fetched or last confirmed, in milliseconds since 1970.
+ * @property {number} maxAge How long from then on it is fresh, in milliseconds, where the caller says nothing else.
+ *
+ * @typedef {Age & { revision: number, data: PackageData | null }} Loaded `null`: the source doesn't have it.
  */
 
 /** Most ids that are remembered as not there: callers may ask for any number of them. */
@@ -16,24 +19,36 @@ class Kept {
   #isFresh
 
   /**
-   * @param {Found} found
-   * @param {(fetchedAt: number) => boolean} isFresh
+   * @param {PackageData} data
+   * @param {Loaded} loaded
+   * @param {(age: Age) => boolean} isFresh
    */
-  constructor({ data, fetchedAt }, isFresh) {
+  constructor(data, { revision, fetchedAt, maxAge }, isFresh) {
     this.#data = data
     this.#isFresh = isFresh
-    /** In milliseconds since 1970. */
+    this.revision = revision
     this.fetchedAt = fetchedAt
+    this.maxAge = maxAge
   }
 
   /** The package, unless it is too old or was dropped. */
   get() {
-    return this.#isFresh(this.fetchedAt) ? this.#data : undefined
+    return this.#isFresh(this) ? this.#data : undefined
   }
 
   /** The package, however old, unless it was dropped. */
   stale() {
     return this.#data
+  }
+
+  /**
+   * It was found to be current still.
+   *
+   * @param {Age} age
+   */
+  confirm({ fetchedAt, maxAge }) {
+    this.fetchedAt = fetchedAt
+    this.maxAge = maxAge
   }
 
   drop() {
@@ -44,7 +59,7 @@ class Kept {
 class KeptPackages {
   /** @type {Map<string, Kept>} */
   #kept = new Map()
-  /** @type {Map<string, number>} When what the source doesn't have was asked for. */
+  /** @type {Map<string, Age>} What the source doesn't have. */
   #absent = new Map()
   /** @type {Map<string, Promise<PackageData | null>>} */
   #loading = new Map()
@@ -53,7 +68,7 @@ class KeptPackages {
 
   /**
    * @param {number} most How many are kept; of more, the ones fetched first are dropped.
-   * @param {(fetchedAt: number) => boolean} isFresh
+   * @param {(age: Age) => boolean} isFresh
    */
   constructor(most, isFresh) {
     this.#most = most
@@ -71,8 +86,8 @@ class KeptPackages {
    * @param {string} key
    */
   isAbsent(key) {
-    const fetchedAt = this.#absent.get(key)
-    return fetchedAt !== undefined && this.#isFresh(fetchedAt)
+    const age = this.#absent.get(key)
+    return age !== undefined && this.#isFresh(age)
   }
 
   /**
@@ -111,19 +126,22 @@ class KeptPackages {
    * @param {string} key
    * @param {Loaded} loaded
    */
-  #keep(key, { data, fetchedAt }) {
+  #keep(key, loaded) {
     const before = this.#kept.get(key)
-    if (before?.fetchedAt === fetchedAt) return
+    if (before && loaded.data !== null && before.revision === loaded.revision) {
+      before.confirm(loaded)
+      return
+    }
     before?.drop()
     this.#kept.delete(key)
     this.#absent.delete(key)
-    if (data === null) {
-      this.#absent.set(key, fetchedAt)
+    if (loaded.data === null) {
+      this.#absent.set(key, { fetchedAt: loaded.fetchedAt, maxAge: loaded.maxAge })
       const [first] = this.#absent.keys()
       if (this.#absent.size > MAX_ABSENT && first !== undefined) this.#absent.delete(first)
       return
     }
-    this.#kept.set(key, new Kept({ data, fetchedAt }, this.#isFresh))
+    this.#kept.set(key, new Kept(loaded.data, loaded, this.#isFresh))
     const [oldest] = this.#kept
     if (this.#kept.size > this.#most && oldest) {
       oldest[1].drop()

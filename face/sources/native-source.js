@@ -11,7 +11,7 @@
  * @typedef {import('../../index.js').PackageData} PackageData
  * @typedef {import('../../index.js').PackageIndexEntry} PackageIndexEntry
  * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
- * @typedef {{ code: string, message: string }} Failure
+ * @typedef {{ code: string, message: string, number?: number }} Failure
  *
  * @typedef {object} Listener A manager that the source is in.
  * @property {ErrorHandler} onError
@@ -38,6 +38,8 @@ const { KeptPackages } = require('./kept-packages.js')
  *   load(source: NativeSource, packageId: string, listener: Listener): Promise<PackageData | null>
  *   kept(source: NativeSource, packageId: string): import('./kept-packages.js').Kept | undefined
  *   report(source: NativeSource<any>, error: unknown, context: Omit<ErrorContext, 'sourceId'>): void
+ *   reportStale(source: NativeSource<any>, failure: Failure, context: Omit<ErrorContext, 'sourceId'>): void
+ *   whenIdle(source: NativeSource): Promise<void>
  *   listen(source: NativeSource, listener: Listener): void
  *   unlisten(source: NativeSource, listener: Listener): void
  *   versions(source: NativeSource, packageId: string, listener: Listener): Promise<string[]>
@@ -72,6 +74,8 @@ class NativeSource {
   #crowded = 16
   /** How often its caches were cleared. */
   #epoch = 0
+  /** The number of the latest failure that was reported. */
+  #latestFailure = 0
   /** How often a fetch of its index failed. */
   #failures = 0
   /** @type {Set<string>} Warnings that were reported. */
@@ -90,6 +94,11 @@ class NativeSource {
       load: (source, packageId, listener) => source.#load(packageId, undefined, listener),
       kept: (source, packageId) => source.#packages.get(packageId),
       report: (source, error, context) => source.#report(error, context),
+      reportStale: (source, failure, context) => source.#reportStale(failure, context, undefined),
+      whenIdle: async (source) => {
+        const handle = source.#handle
+        if (handle && 'whenIdle' in handle) await handle.whenIdle()
+      },
       listen: (source, listener) => {
         if (source.#listeners.size >= source.#crowded) source.#crowded = Math.max(16, 2 * source.#alive().length)
         source.#listeners.add(new WeakRef(listener))
@@ -108,7 +117,7 @@ class NativeSource {
    * @param {Partial<PackageSourceConfig>} config
    * @param {object} kind
    * @param {(config: PackageSourceConfig) => Handle} kind.open Makes the native side.
-   * @param {(fetchedAt: number) => boolean} kind.isFresh Whether what was fetched then, in milliseconds since 1970, still serves.
+   * @param {(age: import('./kept-packages.js').Age) => boolean} kind.isFresh Whether it answers without being asked for anew.
    * @param {number} kind.maxKept Most packages that are kept as objects.
    */
   constructor(defaults, config, { open, isFresh, maxKept }) {
@@ -197,7 +206,7 @@ class NativeSource {
   /** The entries as objects: those kept, while they are fresh. */
   async #entries() {
     const kept = this.#index
-    if (kept?.entries && this.#isFresh(kept.native.fetchedAt)) return kept.entries
+    if (kept?.entries && this.#isFresh(kept.native)) return kept.entries
     const native = await this.#fetchIndex()
     const index = this.#index
     if (index?.native === native && index.entries) return index.entries
@@ -214,7 +223,7 @@ class NativeSource {
    */
   #fetchIndex(listener) {
     const kept = this.#index
-    if (kept && this.#isFresh(kept.native.fetchedAt)) return Promise.resolve(kept.native)
+    if (kept && this.#isFresh(kept.native)) return Promise.resolve(kept.native)
     if (this.#indexing) return this.#indexing
     const handle = access.handleOf(this)
     const fetch = async () => {
@@ -222,12 +231,12 @@ class NativeSource {
         const native = await handle.fetchIndex()
         if (native.staleBecause) {
           this.#failures += 1
-          this.#report(native.staleBecause, { operation: 'fetchIndex' }, listener)
+          if (this.#isNew(native.staleBecause)) this.#report(native.staleBecause, { operation: 'fetchIndex' }, listener)
         }
         this.#reportWarnings(native.warnings, { operation: 'fetchIndex' }, listener)
         // A fetch that clearCache() overtook must not bring back what was forgotten.
         if (this.#handle === handle) {
-          const isOldCopy = this.#index?.native.fetchedAt === native.fetchedAt
+          const isOldCopy = this.#index?.native.revision === native.revision
           this.#index = { entries: null, ids: null, ...(isOldCopy && this.#index), native }
         }
         return native
@@ -256,12 +265,13 @@ class NativeSource {
     if (inMemory) return inMemory
     if (packages.isAbsent(key)) return null
     return packages.load(key, async () => {
-      const { text, fetchedAt, staleBecause, warnings } = await access.handleOf(this).loadPackage(packageId, version)
+      const loaded = await access.handleOf(this).loadPackage(packageId, version)
+      const { text, revision, fetchedAt, maxAge, staleBecause, warnings } = loaded
       if (staleBecause) this.#reportStale(staleBecause, { operation: 'loadPackage', packageId }, listener)
       this.#reportWarnings(warnings, { operation: 'loadPackage', packageId }, listener)
       const kept = packages.get(key)
-      const oldCopy = kept?.fetchedAt === fetchedAt ? kept.stale() : undefined
-      return { data: text === undefined ? null : (oldCopy ?? JSON.parse(text)), fetchedAt }
+      const oldCopy = kept?.revision === revision ? kept.stale() : undefined
+      return { data: text === undefined ? null : (oldCopy ?? JSON.parse(text)), revision, fetchedAt, maxAge }
     })
   }
 
@@ -282,8 +292,20 @@ class NativeSource {
    * @param {Listener | undefined} listener
    */
   #reportStale(failure, context, listener) {
+    if (!this.#isNew(failure)) return
     for (const { onStale } of this.#listening(listener)) onStale(failure)
     this.#report(failure, context, listener)
+  }
+
+  /**
+   * Whether a failure was not seen before: one marks every old copy that is given until a refresh succeeds.
+   *
+   * @param {Failure} failure
+   */
+  #isNew({ number = 0 }) {
+    const isNew = number > this.#latestFailure
+    if (isNew) this.#latestFailure = number
+    return isNew
   }
 
   /**

@@ -4,16 +4,14 @@
  * @typedef {import('../../index.js').PackageIndexEntry} PackageIndexEntry
  * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
  * @typedef {import('../../index.js').RemoteSearchOptions} RemoteSearchOptions
+ * @typedef {import('../../index.js').RemoteSourceConfig} RemoteSourceConfig
  */
 
 const { BindingRemoteSource } = require('../../binding.js')
 const { DEFAULT_REMOTE_SOURCE } = require('../config.js')
-const { expectCount, expectNumber, expectObject, expectString, sourcesError } = require('../errors.js')
+const { expectCount, expectNumber, expectObject, expectString, invalid, sourcesError } = require('../errors.js')
 const { materialise } = require('../waiting.js')
 const { access, NativeSource } = require('./native-source.js')
-
-/** How long a copy counts as fresh where nothing else is set, in milliseconds. */
-const DEFAULT_EXPIRY = 5 * 60 * 1000
 
 /** Most packages on one page. */
 const MAX_PAGE_SIZE = 1000
@@ -23,19 +21,22 @@ const MAX_KEPT = 2000
 
 /** @extends {NativeSource<BindingRemoteSource>} */
 class RemotePackageSource extends NativeSource {
-  #expiry
+  #ages
 
-  /** @param {Partial<PackageSourceConfig>} [config] */
+  /** @param {Partial<RemoteSourceConfig>} [config] */
   constructor(config = {}) {
-    const expiry = { milliseconds: DEFAULT_EXPIRY }
+    const maxStale = readMaxStale(config)
+    /** @type {{ expiry: number | undefined, maxStale: number | undefined }} */
+    const ages = { expiry: undefined, maxStale }
     const open = (/** @type {PackageSourceConfig} */ { id, url, authToken }) => {
       const handle = new BindingRemoteSource(id, url, authToken)
-      handle.setExpiry(expiry.milliseconds)
+      handle.setAges(ages.expiry, ages.maxStale)
       return handle
     }
-    const isFresh = (/** @type {number} */ fetchedAt) => Date.now() - Math.floor(fetchedAt) < expiry.milliseconds
+    const isFresh = (/** @type {import('./kept-packages.js').Age} */ { fetchedAt, maxAge }) =>
+      Date.now() - Math.floor(fetchedAt) < (ages.expiry ?? maxAge)
     super(DEFAULT_REMOTE_SOURCE, config, { open, isFresh, maxKept: MAX_KEPT })
-    this.#expiry = expiry
+    this.#ages = ages
     // Opened at once, so that a url or token that can't be used is told here and not at the first call.
     access.handleOf(this)
   }
@@ -55,7 +56,7 @@ class RemotePackageSource extends NativeSource {
     expectCount(pageSize, 'pageSize', 1, MAX_PAGE_SIZE)
     try {
       const found = await access.handleOf(this).search({ text: query, category, minLevel, page, pageSize })
-      if (found.staleBecause) access.report(this, found.staleBecause, { operation: 'searchPackages' })
+      if (found.staleBecause) access.reportStale(this, found.staleBecause, { operation: 'searchPackages' })
       return await materialise(found)
     } catch (error) {
       access.report(this, error, { operation: 'searchPackages' })
@@ -67,12 +68,25 @@ class RemotePackageSource extends NativeSource {
   setCacheExpiry(ms) {
     expectNumber(ms, 'ms')
     if (!(ms >= 0)) throw sourcesError('EINVALIDARG', `ms must be 0 or more, not ${ms}`)
-    this.#expiry.milliseconds = ms
-    access.handleOf(this).setExpiry(ms)
+    this.#ages.expiry = ms
+    access.handleOf(this).setAges(ms, this.#ages.maxStale)
   }
 }
 
-/** @param {Partial<PackageSourceConfig>} [config] */
+/**
+ * @param {Partial<RemoteSourceConfig>} config
+ * @returns {number | undefined}
+ */
+function readMaxStale(config) {
+  expectObject(config, 'config')
+  const { maxStaleMs } = config
+  if (maxStaleMs !== undefined && !(typeof maxStaleMs === 'number' && maxStaleMs >= 0)) {
+    throw invalid('maxStaleMs', 'a number of 0 or more', maxStaleMs)
+  }
+  return maxStaleMs
+}
+
+/** @param {Partial<RemoteSourceConfig>} [config] */
 function createRemoteSource(config) {
   return new RemotePackageSource(config)
 }

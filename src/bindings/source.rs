@@ -8,7 +8,8 @@ use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 
 use super::settle::{js_error, settle};
-use super::types::{BindingFailure, BindingLoaded, BindingVersions, BindingWarning};
+use super::types::{BindingFailure, BindingLoaded, BindingVersions, BindingWarning, number_for_js, staleness};
+use crate::source::layer::Ages;
 use crate::source::local::{LocalSource, Surroundings};
 use crate::source::remote::RemoteSource;
 use crate::source::{Fetched, SearchQuery, Source, SourceIndex};
@@ -25,16 +26,28 @@ impl BindingIndex {
         u32::try_from(self.0.value.entries.len()).unwrap_or(u32::MAX)
     }
 
-    /// When it was fetched, in milliseconds since 1970.
+    /// The same for the same entries, however often they were confirmed since.
+    #[napi(getter, catch_unwind)]
+    pub fn revision(&self) -> f64 {
+        number_for_js(self.0.revision)
+    }
+
+    /// When it was fetched or last confirmed, in milliseconds since 1970.
     #[napi(getter, catch_unwind)]
     pub fn fetched_at(&self) -> f64 {
         self.0.fetched_at
     }
 
+    /// How long from then on it is fresh, in milliseconds, where the caller says nothing else.
+    #[napi(getter, catch_unwind)]
+    pub fn max_age(&self) -> f64 {
+        self.0.max_age.as_secs_f64() * 1000.0
+    }
+
     /// Why it is an old copy.
     #[napi(getter, catch_unwind)]
     pub fn stale_because(&self) -> Option<BindingFailure> {
-        self.0.stale_because.as_ref().map(BindingFailure::from)
+        staleness(&self.0)
     }
 
     /// What was passed over or mended.
@@ -144,10 +157,22 @@ impl BindingRemoteSource {
         Ok(Self(Arc::new(source)))
     }
 
-    /// How long a copy counts as fresh, in milliseconds.
+    /// How long copies are fresh, and how long beyond that they may answer, in milliseconds.
     #[napi(catch_unwind)]
-    pub fn set_expiry(&self, milliseconds: f64) {
-        self.0.set_expiry(Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX));
+    pub fn set_ages(&self, expiry: Option<f64>, max_stale: Option<f64>) {
+        let duration = |milliseconds: f64| Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX);
+        self.0.set_ages(Ages { expiry: expiry.map(duration), max_stale: max_stale.map(duration) });
+    }
+
+    /// Settles when no refresh is under way.
+    #[napi(catch_unwind)]
+    pub fn when_idle<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
+        let source = Arc::clone(&self.0);
+        let work = async move {
+            source.idle().await;
+            Ok(())
+        };
+        settle(env, work, |()| ())
     }
 
     /// One page of what the registry finds.

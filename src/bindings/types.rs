@@ -2,7 +2,6 @@
 
 use napi_derive::napi;
 
-use crate::error::Error;
 use crate::manager::{Failure, Health};
 use crate::model::Warning;
 use crate::source::{Fetched, LoadedPackage};
@@ -14,17 +13,20 @@ pub struct BindingFailure {
     pub code: String,
     /// The sentence.
     pub message: String,
+    /// Which failure of the process it was, where that is known.
+    pub number: Option<f64>,
 }
 
-impl From<&Error> for BindingFailure {
-    fn from(error: &Error) -> Self {
-        Self { code: error.code().to_owned(), message: error.message().to_owned() }
-    }
+/// Why something is an old copy.
+pub(super) fn staleness<T>(fetched: &Fetched<T>) -> Option<BindingFailure> {
+    let error = fetched.stale_because.as_ref()?;
+    let number = Some(number_for_js(fetched.failure));
+    Some(BindingFailure { code: error.code().to_owned(), message: error.message().to_owned(), number })
 }
 
 impl From<Failure> for BindingFailure {
     fn from(failure: Failure) -> Self {
-        Self { code: failure.code, message: failure.message }
+        Self { code: failure.code, message: failure.message, number: None }
     }
 }
 
@@ -48,8 +50,12 @@ impl From<&Warning> for BindingWarning {
 pub struct BindingLoaded {
     /// The text of a `PackageData` object; absent where the source doesn't have the package.
     pub text: Option<String>,
-    /// When it was fetched, in milliseconds since 1970.
+    /// The same for the same package, however often it was confirmed since.
+    pub revision: f64,
+    /// When it was fetched or last confirmed, in milliseconds since 1970.
     pub fetched_at: f64,
+    /// How long from then on it is fresh, in milliseconds, where the caller says nothing else.
+    pub max_age: f64,
     /// Why it is an old copy.
     pub stale_because: Option<BindingFailure>,
     /// Parts that were passed over.
@@ -61,12 +67,20 @@ impl From<Fetched<Option<LoadedPackage>>> for BindingLoaded {
         let package = fetched.value.as_ref().as_ref();
         Self {
             text: package.map(|package| package.text.clone()),
+            revision: number_for_js(fetched.revision),
             fetched_at: fetched.fetched_at,
-            stale_because: fetched.stale_because.as_ref().map(BindingFailure::from),
+            max_age: fetched.max_age.as_secs_f64() * 1000.0,
+            stale_because: staleness(&fetched),
             warnings: package
                 .map_or_else(Vec::new, |package| package.warnings.iter().map(BindingWarning::from).collect()),
         }
     }
+}
+
+/// A count as JavaScript compares it: exact up to 2⁵³.
+#[expect(clippy::cast_precision_loss, reason = "no process counts that far")]
+pub(super) fn number_for_js(count: u64) -> f64 {
+    count as f64
 }
 
 /// A list of versions.
@@ -80,10 +94,7 @@ pub struct BindingVersions {
 
 impl From<Fetched<Vec<String>>> for BindingVersions {
     fn from(fetched: Fetched<Vec<String>>) -> Self {
-        Self {
-            versions: fetched.value.to_vec(),
-            stale_because: fetched.stale_because.as_ref().map(BindingFailure::from),
-        }
+        Self { versions: fetched.value.to_vec(), stale_because: staleness(&fetched) }
     }
 }
 

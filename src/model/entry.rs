@@ -66,6 +66,12 @@ impl IndexEntry {
         }
     }
 
+    /// Bytes that the entry takes, about.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.body.len() + self.version.len() + self.id.as_str().len() + 96
+    }
+
     /// Appends the entry as a JSON object, without `sourceId`.
     pub fn write_bare(&self, out: &mut String) {
         out.push_str(&self.body);

@@ -10,6 +10,7 @@ pub mod remote;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::model::{IndexEntry, Warning};
@@ -42,10 +43,16 @@ pub struct LoadedPackage {
 pub struct Fetched<T> {
     /// The value; shared, so that callers who share a fetch share its result.
     pub value: Arc<T>,
-    /// When it was fetched, in milliseconds since 1970.
+    /// The same for the same value, however often it was confirmed since.
+    pub revision: u64,
+    /// When it was fetched or last confirmed, in milliseconds since 1970.
     pub fetched_at: f64,
+    /// How long from then on it is fresh, where the caller says nothing else.
+    pub max_age: Duration,
     /// Why it is an old copy: the failure of the latest fetch. `None` where it is current.
     pub stale_because: Option<Error>,
+    /// Counts the failures of this process, so that each is reported once, however many answers it marks.
+    pub failure: u64,
 }
 
 /// One page of what a registry's search found.

@@ -1,5 +1,9 @@
-//! What sources over a network share: keeping what was fetched.
+//! What sources over a network share: keeping what was fetched, and refreshing it.
 
+mod background;
+mod cache;
 mod stale;
 
-pub use stale::{StaleCache, StaleCell, Weigh};
+pub use background::Background;
+pub use cache::{StaleCache, Weigh};
+pub use stale::{Ages, Reply, StaleCell, Validator};

@@ -1,39 +1,73 @@
-//! Fresh for a while, then asked for anew; where that fails, the old copy goes on serving. One fetch at a time for one
-//! thing: those who ask while it is under way share its outcome.
+//! Stale-while-revalidate and stale-if-error, as RFC 5861 has them.
+//!
+//! While a copy is fresh it answers. After that it answers all the same, at once, and one refresh is made in the
+//! background; while refreshes fail, it goes on answering. Only where there is no copy (or one beyond the outer bound)
+//! does a caller wait, and those who wait share one fetch.
 
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use moka::future::Cache;
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as Turn;
 
-use crate::error::{Error, Result};
-use crate::source::{Fetched, LoadedPackage, SourceIndex};
+use super::Background;
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::Fetched;
 
-/// Bytes that a value takes, about.
-pub trait Weigh {
-    /// In bytes.
-    fn weight(&self) -> u64;
+/// How long a copy counts as fresh where neither the caller nor the registry says.
+const DEFAULT_EXPIRY: Duration = Duration::from_mins(5);
+
+/// Least time between a refresh that failed and the next one.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Numbers the values that were fetched in this process, so that an old one is known again.
+static REVISIONS: AtomicU64 = AtomicU64::new(1);
+
+/// Numbers the failures of this process.
+static FAILURES: AtomicU64 = AtomicU64::new(1);
+
+/// What a caller says of the ages of copies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ages {
+    /// How long a copy is fresh; without it the registry's word counts. Zero asks each time, and waits.
+    pub expiry: Option<Duration>,
+    /// How long beyond that a copy may still answer; without it for ever.
+    pub max_stale: Option<Duration>,
 }
 
-impl Weigh for Option<LoadedPackage> {
-    fn weight(&self) -> u64 {
-        self.as_ref().map_or(64, |package| package.text.len() as u64)
-    }
+/// By what a copy's origin knows it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Validator {
+    /// An entity tag.
+    ETag(String),
+    /// A time of last modification.
+    LastModified(String),
 }
 
-impl Weigh for Vec<String> {
-    fn weight(&self) -> u64 {
-        self.iter().map(|text| text.len() as u64 + 24).sum::<u64>() + 64
-    }
+/// What a fetch gave.
+#[derive(Debug)]
+pub enum Reply<T> {
+    /// A value.
+    Value {
+        /// The value.
+        value: T,
+        /// By what to ask for it the next time.
+        validator: Option<Validator>,
+        /// How long its origin says that it is fresh.
+        max_age: Option<Duration>,
+    },
+    /// The copy is still current.
+    NotModified {
+        /// How long its origin says that it is fresh.
+        max_age: Option<Duration>,
+    },
 }
 
-impl Weigh for SourceIndex {
-    fn weight(&self) -> u64 {
-        // Only search results are kept by weight; an entry is some hundred bytes of text, held twice.
-        self.entries.len() as u64 * 1024 + 64
+impl<T> Reply<T> {
+    /// A value of which its origin says nothing further.
+    pub fn plain(value: T) -> Self {
+        Self::Value { value, validator: None, max_age: None }
     }
 }
 
@@ -41,65 +75,187 @@ impl Weigh for SourceIndex {
 #[derive(Debug)]
 pub struct StaleCell<T> {
     state: Mutex<State<T>>,
-    weight: AtomicU64,
+    /// Whoever holds it fetches.
+    turn: Turn<()>,
+    is_refreshing: AtomicBool,
+    /// What the cache that holds this last counted it as, in bytes.
+    pub(super) weight: AtomicU64,
 }
 
 #[derive(Debug)]
 struct State<T> {
     kept: Option<Kept<T>>,
-    /// When the latest fetch ended and, where it failed, why.
-    latest: Option<(Instant, Option<Error>)>,
+    latest: Option<Latest>,
+}
+
+/// When the latest fetch ended and, where it failed, why, and the how manieth failure of the process that was.
+#[derive(Debug)]
+struct Latest {
+    ended: Instant,
+    failure: Option<(Error, u64)>,
 }
 
 #[derive(Debug)]
 struct Kept<T> {
     value: Arc<T>,
-    fetched: Instant,
+    revision: u64,
+    validator: Option<Validator>,
+    max_age: Option<Duration>,
+    confirmed: Instant,
     fetched_at: f64,
 }
 
 impl<T> Default for StaleCell<T> {
     fn default() -> Self {
-        Self { state: Mutex::new(State { kept: None, latest: None }), weight: AtomicU64::new(64) }
+        Self {
+            state: Mutex::new(State { kept: None, latest: None }),
+            turn: Turn::new(()),
+            is_refreshing: AtomicBool::new(false),
+            weight: AtomicU64::new(0),
+        }
     }
 }
 
-impl<T> StaleCell<T> {
-    /// The kept value while it is younger than `expiry`, else what `fetch` gives; where that fails, the old copy.
+impl<T: Send + Sync + 'static> StaleCell<T> {
+    /// The value, as the module describes. `fetch` is given what the copy's origin knows it by.
     ///
     /// # Errors
-    /// The failure of `fetch`, where there is no old copy.
-    pub async fn get<F>(&self, expiry: Duration, fetch: impl FnOnce() -> F) -> Result<Fetched<T>>
+    /// The failure of `fetch`, where no copy may answer.
+    pub async fn get<F>(
+        self: &Arc<Self>,
+        ages: Ages,
+        background: &Arc<Background>,
+        fetch: impl FnOnce(Option<Validator>) -> F + Send + 'static,
+    ) -> Result<Fetched<T>>
     where
-        F: Future<Output = Result<T>>,
+        F: Future<Output = Result<Reply<T>>> + Send,
     {
         let asked = Instant::now();
-        let mut state = self.state.lock().await;
-        let is_fresh = state.kept.as_ref().is_some_and(|kept| kept.fetched.elapsed() < expiry);
-        // A fetch that ended after we asked was under way when we did: its outcome is ours.
-        let is_shared = state.latest.as_ref().is_some_and(|(ended, _)| *ended >= asked);
-        if !is_fresh && !is_shared {
-            let outcome = fetch().await;
-            let now = Instant::now();
-            state.latest = Some((now, outcome.as_ref().err().cloned()));
-            if let Ok(value) = outcome {
-                state.kept = Some(Kept { value: Arc::new(value), fetched: now, fetched_at: now_in_ms() });
+        // Let go of the lock first: a scrutinee's guard lives as long as the body.
+        let at_once = self.state().answer_at_once(ages);
+        if let Some((answer, is_fresh)) = at_once {
+            if !is_fresh && self.state().may_refresh() && !self.is_refreshing.swap(true, Ordering::AcqRel) {
+                let refresh = Refresh(Arc::clone(self));
+                background.spawn(async move {
+                    let turn = refresh.0.turn.lock().await;
+                    refresh.0.fetch(fetch).await;
+                    drop(turn);
+                });
             }
+            return Ok(answer);
         }
-        state.answer(is_fresh)
+        let turn = self.turn.lock().await;
+        // A fetch that ended after we asked was under way when we did: its outcome is ours.
+        if self.state().latest.as_ref().is_none_or(|latest| latest.ended < asked) {
+            self.fetch(fetch).await;
+        }
+        drop(turn);
+        self.state().outcome(ages)
+    }
+
+    async fn fetch<F>(&self, fetch: impl FnOnce(Option<Validator>) -> F)
+    where
+        F: Future<Output = Result<Reply<T>>>,
+    {
+        let validator = self.state().kept.as_ref().and_then(|kept| kept.validator.clone());
+        let outcome = fetch(validator).await;
+        self.state().record(outcome);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        // Nothing that holds the lock can panic half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one refresh of a cell that is under way; over when this is dropped, whatever became of it.
+struct Refresh<T>(Arc<StaleCell<T>>);
+
+impl<T> Drop for Refresh<T> {
+    fn drop(&mut self) {
+        self.0.is_refreshing.store(false, Ordering::Release);
     }
 }
 
 impl<T> State<T> {
-    fn answer(&self, is_fresh: bool) -> Result<Fetched<T>> {
-        let failure = self.latest.as_ref().and_then(|(_, failure)| failure.clone()).filter(|_| !is_fresh);
-        match (&self.kept, failure) {
-            (Some(kept), stale_because) => {
-                Ok(Fetched { value: Arc::clone(&kept.value), fetched_at: kept.fetched_at, stale_because })
+    /// The copy, where it may answer without anybody waiting, and whether it is fresh.
+    fn answer_at_once(&self, ages: Ages) -> Option<(Fetched<T>, bool)> {
+        let kept = self.kept.as_ref()?;
+        let expiry = kept.expiry(ages);
+        let age = kept.confirmed.elapsed();
+        if age < expiry {
+            return Some((kept.fetched(None), true));
+        }
+        let waits = ages.expiry == Some(Duration::ZERO) || !kept.may_answer(ages);
+        (!waits).then(|| (kept.fetched(self.failure()), false))
+    }
+
+    /// The answer of one who has waited.
+    fn outcome(&self, ages: Ages) -> Result<Fetched<T>> {
+        match (&self.kept, self.failure()) {
+            (Some(kept), None) => Ok(kept.fetched(None)),
+            (Some(kept), failure) if kept.may_answer(ages) => Ok(kept.fetched(failure)),
+            (_, Some((error, _))) => Err(error),
+            (None, None) => Err(Error::new(ErrorKind::Internal, "a fetch ended without an outcome")),
+        }
+    }
+
+    fn failure(&self) -> Option<(Error, u64)> {
+        self.latest.as_ref().and_then(|latest| latest.failure.clone())
+    }
+
+    fn may_refresh(&self) -> bool {
+        self.latest
+            .as_ref()
+            .is_none_or(|latest| latest.failure.is_none() || latest.ended.elapsed() >= PAUSE_AFTER_FAILURE)
+    }
+
+    fn record(&mut self, outcome: Result<Reply<T>>) {
+        let now = Instant::now();
+        let failure = match outcome {
+            Ok(Reply::Value { value, validator, max_age }) => {
+                let revision = REVISIONS.fetch_add(1, Ordering::Relaxed);
+                let value = Arc::new(value);
+                self.kept = Some(Kept { value, revision, validator, max_age, confirmed: now, fetched_at: now_in_ms() });
+                None
             }
-            (None, Some(error)) => Err(error),
-            // A fetch has ended, so there is a value or a failure.
-            (None, None) => Err(Error::new(crate::error::ErrorKind::Internal, "a fetch ended without an outcome")),
+            Ok(Reply::NotModified { max_age }) => match &mut self.kept {
+                Some(kept) => {
+                    (kept.confirmed, kept.fetched_at) = (now, now_in_ms());
+                    kept.max_age = max_age.or(kept.max_age);
+                    None
+                }
+                None => {
+                    Some(Error::new(ErrorKind::Protocol, "the registry says \"not modified\" of what it never sent"))
+                }
+            },
+            Err(error) => Some(error),
+        };
+        let failure = failure.map(|error| (error, FAILURES.fetch_add(1, Ordering::Relaxed)));
+        self.latest = Some(Latest { ended: now, failure });
+    }
+}
+
+impl<T> Kept<T> {
+    fn expiry(&self, ages: Ages) -> Duration {
+        ages.expiry.or(self.max_age).unwrap_or(DEFAULT_EXPIRY)
+    }
+
+    /// Whether the copy is within the outer bound.
+    fn may_answer(&self, ages: Ages) -> bool {
+        let bound = ages.max_stale.and_then(|max_stale| self.expiry(ages).checked_add(max_stale));
+        bound.is_none_or(|bound| self.confirmed.elapsed() < bound)
+    }
+
+    fn fetched(&self, failure: Option<(Error, u64)>) -> Fetched<T> {
+        let (stale_because, failure) = failure.map_or((None, 0), |(error, number)| (Some(error), number));
+        Fetched {
+            value: Arc::clone(&self.value),
+            revision: self.revision,
+            fetched_at: self.fetched_at,
+            max_age: self.max_age.unwrap_or(DEFAULT_EXPIRY),
+            stale_because,
+            failure,
         }
     }
 }
@@ -108,97 +264,131 @@ fn now_in_ms() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0
 }
 
-/// Many things that are fetched and kept, by key, within a bound of bytes.
-pub struct StaleCache<T>(Cache<String, Arc<StaleCell<T>>>);
-
-impl<T: Weigh + Send + Sync + 'static> StaleCache<T> {
-    /// A cache of at most `max_bytes`.
-    #[must_use]
-    pub fn new(max_bytes: u64) -> Self {
-        let weigher = |key: &String, cell: &Arc<StaleCell<T>>| {
-            u32::try_from(key.len() as u64 + cell.weight.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
-        };
-        Self(Cache::builder().max_capacity(max_bytes).weigher(weigher).build())
-    }
-
-    /// As [`StaleCell::get`], for one key.
-    ///
-    /// # Errors
-    /// As [`StaleCell::get`].
-    pub async fn get<F>(&self, key: String, expiry: Duration, fetch: impl FnOnce() -> F) -> Result<Fetched<T>>
-    where
-        F: Future<Output = Result<T>>,
-    {
-        let cell = self.0.get_with_by_ref(&key, async { Arc::default() }).await;
-        let fetched = cell.get(expiry, fetch).await;
-        match &fetched {
-            Ok(fetched) => {
-                let weight = fetched.value.weight();
-                if cell.weight.swap(weight, Ordering::Relaxed) != weight {
-                    // Weights are read when a value is put in.
-                    self.0.insert(key, cell).await;
-                }
-            }
-            Err(_) => self.0.invalidate(&key).await,
-        }
-        fetched
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
-
     use super::*;
-    use crate::error::ErrorKind;
 
-    const FRESH: Duration = Duration::from_mins(5);
+    const FRESH: Ages = Ages { expiry: Some(Duration::from_mins(5)), max_stale: None };
+    const STALE: Ages = Ages { expiry: Some(Duration::from_nanos(1)), max_stale: None };
+    const ALWAYS_ASK: Ages = Ages { expiry: Some(Duration::ZERO), max_stale: None };
 
     fn failure() -> Error {
         Error::new(ErrorKind::Network, "refused")
     }
 
+    async fn ask(cell: &Arc<StaleCell<u32>>, ages: Ages, outcome: Result<u32>) -> Result<Fetched<u32>> {
+        ask_in(cell, ages, &Arc::default(), outcome).await
+    }
+
+    async fn ask_in(
+        cell: &Arc<StaleCell<u32>>,
+        ages: Ages,
+        background: &Arc<Background>,
+        outcome: Result<u32>,
+    ) -> Result<Fetched<u32>> {
+        cell.get(ages, background, |_| async { outcome.map(Reply::plain) }).await
+    }
+
     #[tokio::test]
     async fn a_fresh_copy_spares_the_fetch() {
-        let cell = StaleCell::default();
-        cell.get(FRESH, || async { Ok(1) }).await.unwrap();
-        let again = cell.get(FRESH, || async { Ok(2) }).await.unwrap();
-        assert_eq!((*again.value, again.stale_because.is_none()), (1, true));
+        let cell = Arc::default();
+        ask(&cell, FRESH, Ok(1)).await.unwrap();
+        assert_eq!(*ask(&cell, FRESH, Ok(2)).await.unwrap().value, 1);
     }
 
     #[tokio::test]
-    async fn after_expiry_the_old_copy_serves_only_where_the_fetch_fails() {
-        let cell = StaleCell::default();
-        cell.get(Duration::ZERO, || async { Ok(1) }).await.unwrap();
-        let stale = cell.get(Duration::ZERO, || async { Err(failure()) }).await.unwrap();
+    async fn a_stale_copy_answers_at_once_and_one_refresh_follows() {
+        let (cell, background) = (Arc::default(), Arc::default());
+        ask(&cell, STALE, Ok(1)).await.unwrap();
+        let fetches = Arc::new(AtomicU64::new(0));
+        for _ in 0..10 {
+            let fetches = Arc::clone(&fetches);
+            let fetch = move |_| async move {
+                fetches.fetch_add(1, Ordering::SeqCst);
+                Ok(Reply::plain(2))
+            };
+            assert_eq!(*cell.get(STALE, &background, fetch).await.unwrap().value, 1);
+        }
+        background.idle().await;
+        assert_eq!(fetches.load(Ordering::SeqCst), 1);
+        assert_eq!(*ask_in(&cell, FRESH, &background, Ok(3)).await.unwrap().value, 2);
+    }
+
+    #[tokio::test]
+    async fn while_refreshes_fail_the_copy_answers_and_says_why_it_is_old() {
+        let (cell, background) = (Arc::default(), Arc::default());
+        ask(&cell, STALE, Ok(1)).await.unwrap();
+        ask_in(&cell, STALE, &background, Err(failure())).await.unwrap();
+        background.idle().await;
+        let stale = ask_in(&cell, STALE, &background, Ok(2)).await.unwrap();
         assert_eq!((*stale.value, stale.stale_because.unwrap().code()), (1, "ENETWORK"));
-        let renewed = cell.get(Duration::ZERO, || async { Ok(2) }).await.unwrap();
-        assert_eq!((*renewed.value, renewed.stale_because.is_none()), (2, true));
     }
 
     #[tokio::test]
-    async fn without_an_old_copy_the_failure_is_the_answer() {
-        let cell = StaleCell::<u8>::default();
-        assert_eq!(cell.get(FRESH, || async { Err(failure()) }).await.unwrap_err().code(), "ENETWORK");
+    async fn an_expiry_of_zero_waits_and_falls_back_on_the_copy() {
+        let cell = Arc::default();
+        ask(&cell, ALWAYS_ASK, Ok(1)).await.unwrap();
+        assert_eq!(*ask(&cell, ALWAYS_ASK, Ok(2)).await.unwrap().value, 2);
+        let stale = ask(&cell, ALWAYS_ASK, Err(failure())).await.unwrap();
+        assert_eq!((*stale.value, stale.stale_because.unwrap().code()), (2, "ENETWORK"));
+    }
+
+    #[tokio::test]
+    async fn beyond_the_outer_bound_a_copy_answers_no_more() {
+        let ages = Ages { expiry: Some(Duration::from_nanos(1)), max_stale: Some(Duration::ZERO) };
+        let cell = Arc::default();
+        ask(&cell, ages, Ok(1)).await.unwrap();
+        assert_eq!(*ask(&cell, ages, Ok(2)).await.unwrap().value, 2);
+        assert_eq!(ask(&cell, ages, Err(failure())).await.unwrap_err().code(), "ENETWORK");
+    }
+
+    #[tokio::test]
+    async fn not_modified_makes_the_copy_fresh_and_keeps_its_revision() {
+        let (cell, background) = (Arc::<StaleCell<u32>>::default(), Arc::default());
+        let tag = Validator::ETag("\"x\"".to_owned());
+        let first = Reply::Value { value: 1, validator: Some(tag.clone()), max_age: None };
+        let before = cell.get(ALWAYS_ASK, &background, |_| async { Ok(first) }).await.unwrap();
+        let confirm = |validator| async move {
+            assert_eq!(validator, Some(tag));
+            Ok(Reply::NotModified { max_age: None })
+        };
+        let after = cell.get(ALWAYS_ASK, &background, confirm).await.unwrap();
+        assert_eq!((after.revision, *after.value), (before.revision, 1));
+        assert!(after.fetched_at >= before.fetched_at);
+    }
+
+    #[tokio::test]
+    async fn the_origins_word_on_freshness_counts_where_the_caller_has_none() {
+        let (cell, background) = (Arc::<StaleCell<u32>>::default(), Arc::default());
+        let reply = Reply::Value { value: 1, validator: None, max_age: Some(Duration::ZERO) };
+        cell.get(Ages::default(), &background, |_| async { Ok(reply) }).await.unwrap();
+        ask_in(&cell, Ages::default(), &background, Ok(2)).await.unwrap();
+        background.idle().await;
+        assert_eq!(*ask_in(&cell, FRESH, &background, Ok(3)).await.unwrap().value, 2);
+    }
+
+    #[tokio::test]
+    async fn without_a_copy_the_failure_is_the_answer() {
+        assert_eq!(ask(&Arc::default(), FRESH, Err(failure())).await.unwrap_err().code(), "ENETWORK");
     }
 
     #[tokio::test]
     async fn those_who_ask_during_a_fetch_share_it() {
         let cell = Arc::new(StaleCell::default());
-        let fetches = Arc::new(AtomicUsize::new(0));
+        let fetches = Arc::new(AtomicU64::new(0));
         let tasks: Vec<_> = (0..100)
             .map(|_| {
                 let (cell, fetches) = (Arc::clone(&cell), Arc::clone(&fetches));
                 tokio::spawn(async move {
-                    let fetch = || async {
+                    let fetch = move |_| async move {
                         fetches.fetch_add(1, Ordering::SeqCst);
                         // Lets every other task ask before this fetch ends.
                         for _ in 0..200 {
                             tokio::task::yield_now().await;
                         }
-                        Ok(7)
+                        Ok(Reply::plain(7))
                     };
-                    *cell.get(Duration::ZERO, fetch).await.unwrap().value
+                    *cell.get(ALWAYS_ASK, &Arc::default(), fetch).await.unwrap().value
                 })
             })
             .collect();
@@ -206,16 +396,5 @@ mod tests {
             assert_eq!(task.await.unwrap(), 7);
         }
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test]
-    async fn a_cache_stays_within_its_bound() {
-        let cache = StaleCache::<Vec<String>>::new(10_000);
-        for key in 0..100 {
-            cache.get(key.to_string(), FRESH, || async { Ok(vec!["x".repeat(1000)]) }).await.unwrap();
-        }
-        cache.0.run_pending_tasks().await;
-        assert!(cache.0.weighted_size() <= 10_000);
-        assert!(cache.0.entry_count() > 0);
     }
 }

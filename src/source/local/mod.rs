@@ -12,7 +12,7 @@ mod scripts;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::value::RawValue;
 
@@ -173,7 +173,8 @@ impl Opened<'_> {
 
 fn fetched_now<T>(value: Arc<T>) -> Fetched<T> {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Fetched { value, fetched_at: since_epoch.as_secs_f64() * 1000.0, stale_because: None }
+    let fetched_at = since_epoch.as_secs_f64() * 1000.0;
+    Fetched { value, revision: 0, fetched_at, max_age: Duration::MAX, stale_because: None, failure: 0 }
 }
 
 /// A part of a package: its JSON, absent, or there but unusable (which becomes a warning).

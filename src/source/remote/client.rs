@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+};
 use reqwest::redirect::Policy;
 use url::{Host, Url};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::json;
+use crate::source::layer::Validator;
 
 /// Until a connection stands.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -19,6 +22,9 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// For a whole request.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// Longest time that a registry may say its answers are fresh.
+const LONGEST_MAX_AGE: Duration = Duration::from_hours(24);
 
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
@@ -69,10 +75,22 @@ fn is_loopback(url: &Url) -> bool {
 
 /// What a registry said.
 pub(super) enum Answer {
-    /// The decoded text of a successful answer; its depth is bounded, its syntax not yet checked.
-    Body(String),
+    /// A successful answer.
+    Body(Body),
+    /// The copy is still current.
+    NotModified { max_age: Option<Duration> },
     /// It doesn't have that.
     NotFound,
+}
+
+/// A successful answer.
+pub(super) struct Body {
+    /// The decoded text; its depth is bounded, its syntax not yet checked.
+    pub(super) text: String,
+    /// By what to ask for it the next time.
+    pub(super) validator: Option<Validator>,
+    /// How long the registry says that it is fresh.
+    pub(super) max_age: Option<Duration>,
 }
 
 /// Asks one registry.
@@ -117,7 +135,8 @@ impl Client {
         Ok(url)
     }
 
-    pub(super) async fn get(&self, url: &Url) -> Result<Answer> {
+    /// Asks for `url`; with a validator only for what has changed since.
+    pub(super) async fn get(&self, url: &Url, validator: Option<&Validator>) -> Result<Answer> {
         tracing::debug!(url = %Shown(url), "asking registry");
         let http = if is_loopback(url) { &LOOPBACK_HTTP } else { &HTTP };
         let http = http
@@ -127,14 +146,23 @@ impl Client {
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
+        request = match validator {
+            Some(Validator::ETag(tag)) => request.header(IF_NONE_MATCH, tag),
+            Some(Validator::LastModified(time)) => request.header(IF_MODIFIED_SINCE, time),
+            None => request,
+        };
         let mut response = request.send().await.map_err(|error| network_error(url, &error))?;
         let status = response.status();
-        if status.as_u16() == 404 {
-            return Ok(Answer::NotFound);
+        let max_age = max_age(response.headers());
+        match status.as_u16() {
+            304 if validator.is_some() => return Ok(Answer::NotModified { max_age }),
+            404 => return Ok(Answer::NotFound),
+            _ => {}
         }
         if !status.is_success() {
             return Err(status_error(url, status.as_u16()));
         }
+        let validator = validator_of(response.headers());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| network_error(url, &error))? {
             if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
@@ -147,10 +175,34 @@ impl Client {
             body.extend_from_slice(&chunk);
         }
         match json::decode(body) {
-            Ok(text) => Ok(Answer::Body(text)),
+            Ok(text) => Ok(Answer::Body(Body { text, validator, max_age })),
             Err(reason) => Err(Error::new(ErrorKind::Protocol, format!("the answer of {} {reason}", Shown(url)))),
         }
     }
+}
+
+/// The entity tag, else the time of last modification.
+fn validator_of(headers: &HeaderMap) -> Option<Validator> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    text(ETAG).map(Validator::ETag).or_else(|| text(LAST_MODIFIED).map(Validator::LastModified))
+}
+
+/// What `Cache-Control` says of freshness. `no-cache` and `no-store` mean none.
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let directives = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let mut found = None;
+    for directive in directives.flat_map(|line| line.split(',')) {
+        let directive = directive.trim().to_ascii_lowercase();
+        match directive.split_once('=') {
+            Some(("max-age", seconds)) => {
+                let seconds = seconds.trim_matches('"').parse().unwrap_or(0);
+                found = found.or(Some(Duration::from_secs(seconds).min(LONGEST_MAX_AGE)));
+            }
+            None if directive == "no-cache" || directive == "no-store" => return Some(Duration::ZERO),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// The failure that a status means.
@@ -223,6 +275,30 @@ mod tests {
             ["http://localhost:1/", "http://127.0.0.9", "http://[::1]:80/", "http://a.localhost"].into_iter().all(of)
         );
         assert!(!["http://example.test", "http://10.0.0.1", "http://localhost.example.test"].into_iter().any(of));
+    }
+
+    #[test]
+    fn freshness_is_what_cache_control_says() {
+        let of = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static(value));
+            max_age(&headers)
+        };
+        assert_eq!(of("public, Max-Age=60, stale-while-revalidate=5"), Some(Duration::from_mins(1)));
+        assert_eq!(of("max-age=60, no-cache"), Some(Duration::ZERO));
+        assert_eq!(of("max-age=99999999999"), Some(LONGEST_MAX_AGE));
+        assert_eq!(of("max-age=soon"), Some(Duration::ZERO));
+        assert_eq!(of("private"), None);
+        assert_eq!(max_age(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn an_entity_tag_is_preferred_to_a_time() {
+        let mut headers = HeaderMap::new();
+        headers.insert(LAST_MODIFIED, HeaderValue::from_static("Mon, 01 Jan 2024 00:00:00 GMT"));
+        assert!(matches!(validator_of(&headers), Some(Validator::LastModified(_))));
+        headers.insert(ETAG, HeaderValue::from_static("\"x\""));
+        assert_eq!(validator_of(&headers), Some(Validator::ETag("\"x\"".to_owned())));
     }
 
     #[test]

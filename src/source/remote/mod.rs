@@ -4,20 +4,16 @@ mod client;
 mod paging;
 mod protocol;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::layer::{StaleCache, StaleCell};
+use crate::source::layer::{Ages, Background, Reply, StaleCache, StaleCell, Validator};
 use crate::source::{BoxFuture, Fetched, LoadedPackage, SearchQuery, Source, SourceIndex};
 
-use client::{Answer, Client};
-
-/// How long a copy counts as fresh where nothing else is set.
-const DEFAULT_EXPIRY_MS: u64 = 5 * 60 * 1000;
+use client::{Answer, Body, Client};
 
 /// Most bytes of packages, of version lists and of search results that are kept, each.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -27,13 +23,19 @@ const MAX_SEGMENT: usize = 1024;
 
 /// A registry as a source.
 pub struct RemoteSource {
-    id: Arc<str>,
-    client: Client,
-    expiry_ms: AtomicU64,
-    index: StaleCell<SourceIndex>,
+    registry: Arc<Registry>,
+    ages: Mutex<Ages>,
+    background: Arc<Background>,
+    index: Arc<StaleCell<SourceIndex>>,
     packages: StaleCache<Option<LoadedPackage>>,
     versions: StaleCache<Vec<String>>,
     searches: StaleCache<SourceIndex>,
+}
+
+/// Who is asked, and under which id its answers go.
+struct Registry {
+    id: Arc<str>,
+    client: Client,
 }
 
 impl RemoteSource {
@@ -43,46 +45,51 @@ impl RemoteSource {
     /// `InvalidArgument` where `url` is no http(s) URL or the token can't stand in a header.
     pub fn new(id: &str, url: &str, token: Option<&str>) -> Result<Self> {
         Ok(Self {
-            id: id.into(),
-            client: Client::new(url, token)?,
-            expiry_ms: AtomicU64::new(DEFAULT_EXPIRY_MS),
-            index: StaleCell::default(),
+            registry: Arc::new(Registry { id: id.into(), client: Client::new(url, token)? }),
+            ages: Mutex::default(),
+            background: Arc::default(),
+            index: Arc::default(),
             packages: StaleCache::new(CACHE_BYTES),
             versions: StaleCache::new(CACHE_BYTES),
             searches: StaleCache::new(CACHE_BYTES),
         })
     }
 
-    /// How long a copy counts as fresh.
-    pub fn set_expiry(&self, expiry: Duration) {
-        self.expiry_ms.store(u64::try_from(expiry.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    /// How old copies may be.
+    pub fn set_ages(&self, ages: Ages) {
+        *self.ages.lock().unwrap_or_else(PoisonError::into_inner) = ages;
     }
 
-    fn expiry(&self) -> Duration {
-        Duration::from_millis(self.expiry_ms.load(Ordering::Relaxed))
+    fn ages(&self) -> Ages {
+        *self.ages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until no refresh is under way.
+    pub async fn idle(&self) {
+        self.background.idle().await;
     }
 
     /// One page of what the registry finds.
     ///
     /// # Errors
-    /// The registry's failure, where there is no old copy.
+    /// The registry's failure, where no old copy may answer.
     pub async fn search(&self, query: &SearchQuery) -> Result<Fetched<SourceIndex>> {
         let url = self.search_url(query)?;
-        self.searches
-            .get(url.to_string(), self.expiry(), || async {
-                match self.client.get(&url).await? {
-                    Answer::Body(text) => {
-                        let id = Arc::clone(&self.id);
-                        parse(move || protocol::page(&text, 0).map(|page| page.into_index(id))).await
-                    }
-                    Answer::NotFound => Err(client::status_error(&url, 404)),
+        let (key, registry) = (url.to_string(), Arc::clone(&self.registry));
+        let fetch =
+            async move |validator: Option<Validator>| match registry.client.get(&url, validator.as_ref()).await? {
+                Answer::Body(body) => {
+                    let id = Arc::clone(&registry.id);
+                    read(body, move |text| protocol::page(text, 0).map(|page| page.into_index(id))).await
                 }
-            })
-            .await
+                Answer::NotModified { max_age } => Ok(Reply::NotModified { max_age }),
+                Answer::NotFound => Err(client::status_error(&url, 404)),
+            };
+        self.searches.get(key, self.ages(), &self.background, fetch).await
     }
 
     fn search_url(&self, query: &SearchQuery) -> Result<Url> {
-        let mut url = self.client.url(&["packages", "search"])?;
+        let mut url = self.registry.client.url(&["packages", "search"])?;
         {
             let mut pairs = url.query_pairs_mut();
             pairs.append_pair("q", &query.text);
@@ -115,13 +122,17 @@ impl RemoteSource {
         if !segments.iter().all(is_askable) {
             return Ok(None);
         }
-        self.client.url(&[&["packages"], segments].concat()).map(Some)
+        self.registry.client.url(&[&["packages"], segments].concat()).map(Some)
     }
 }
 
 impl Source for RemoteSource {
     fn fetch_index(&self) -> BoxFuture<'_, Result<Fetched<SourceIndex>>> {
-        Box::pin(self.index.get(self.expiry(), || paging::all(&self.client, &self.id)))
+        let registry = Arc::clone(&self.registry);
+        let fetch = async move |validator: Option<Validator>| {
+            paging::all(&registry.client, &registry.id, validator.as_ref()).await
+        };
+        Box::pin(self.index.get(self.ages(), &self.background, fetch))
     }
 
     fn load_package<'a>(
@@ -135,38 +146,55 @@ impl Source for RemoteSource {
                 None => self.package_url(&[id])?,
             };
             let Some(url) = url else { return Ok(nothing(None)) };
-            self.packages
-                .get(url.to_string(), self.expiry(), || async {
-                    match self.client.get(&url).await? {
-                        Answer::Body(text) => {
-                            let (wanted, source) = (id.to_owned(), Arc::clone(&self.id));
-                            parse(move || protocol::package(&text, &wanted, &source).map(Some)).await
-                        }
-                        Answer::NotFound => Ok(None),
+            let (key, registry, wanted) = (url.to_string(), Arc::clone(&self.registry), id.to_owned());
+            let fetch =
+                async move |validator: Option<Validator>| match registry.client.get(&url, validator.as_ref()).await? {
+                    Answer::Body(body) => {
+                        let source = Arc::clone(&registry.id);
+                        read(body, move |text| protocol::package(text, &wanted, &source).map(Some)).await
                     }
-                })
-                .await
+                    Answer::NotModified { max_age } => Ok(Reply::NotModified { max_age }),
+                    Answer::NotFound => Ok(Reply::plain(None)),
+                };
+            self.packages.get(key, self.ages(), &self.background, fetch).await
         })
     }
 
     fn versions<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fetched<Vec<String>>>> {
         Box::pin(async move {
             let Some(url) = self.package_url(&[id, "versions"])? else { return Ok(nothing(Vec::new())) };
-            self.versions
-                .get(url.to_string(), self.expiry(), || async {
-                    match self.client.get(&url).await? {
-                        Answer::Body(text) => parse(move || protocol::versions(&text)).await,
-                        Answer::NotFound => Ok(Vec::new()),
-                    }
-                })
-                .await
+            let (key, registry) = (url.to_string(), Arc::clone(&self.registry));
+            let fetch =
+                async move |validator: Option<Validator>| match registry.client.get(&url, validator.as_ref()).await? {
+                    Answer::Body(body) => read(body, protocol::versions).await,
+                    Answer::NotModified { max_age } => Ok(Reply::NotModified { max_age }),
+                    Answer::NotFound => Ok(Reply::plain(Vec::new())),
+                };
+            self.versions.get(key, self.ages(), &self.background, fetch).await
         })
     }
 }
 
 /// What is known without asking.
 fn nothing<T>(value: T) -> Fetched<T> {
-    Fetched { value: Arc::new(value), fetched_at: 0.0, stale_because: None }
+    Fetched {
+        value: Arc::new(value),
+        revision: 0,
+        fetched_at: 0.0,
+        max_age: Duration::ZERO,
+        stale_because: None,
+        failure: 0,
+    }
+}
+
+/// An answer's value.
+async fn read<T: Send + 'static>(
+    body: Body,
+    read: impl FnOnce(&str) -> Result<T> + Send + 'static,
+) -> Result<Reply<T>> {
+    let Body { text, validator, max_age } = body;
+    let value = parse(move || read(&text)).await?;
+    Ok(Reply::Value { value, validator, max_age })
 }
 
 /// Reads an answer off the threads that serve connections: a large one takes milliseconds.

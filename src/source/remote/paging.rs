@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::client::{self, Answer, Client};
+use super::client::{self, Answer, Body, Client};
 use super::parse;
 use super::protocol::{self, Page};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::PackageId;
 use crate::source::SourceIndex;
+use crate::source::layer::{Reply, Validator};
 
 /// Most pages that are read.
 const MAX_PAGES: usize = 10_000;
@@ -24,18 +25,31 @@ const GROWTH: usize = 10;
 
 /// All pages as one index. A registry that answers without paging fields has one page; one that repeats a page, or
 /// goes on for ever, is an error.
-pub(super) async fn all(client: &Client, source_id: &Arc<str>) -> Result<SourceIndex> {
-    let whole = tokio::time::timeout(INDEX_TIMEOUT, pages(client)).await;
+///
+/// Only an index of one page is asked for by its validator: that of the first page says nothing of the others.
+pub(super) async fn all(
+    client: &Client,
+    source_id: &Arc<str>,
+    validator: Option<&Validator>,
+) -> Result<Reply<SourceIndex>> {
+    let start = client.url(&["packages"])?;
+    let (first, validator, max_age) = match client.get(&start, validator).await? {
+        Answer::Body(Body { text, validator, max_age }) => {
+            (parse(move || protocol::page(&text, 0)).await?, validator, max_age)
+        }
+        Answer::NotModified { max_age } => return Ok(Reply::NotModified { max_age }),
+        Answer::NotFound => return Err(client::status_error(&start, 404)),
+    };
+    let Some(size) = first.size.filter(|_| first.has_more()) else {
+        return Ok(Reply::Value { value: first.bounded()?.into_index(Arc::clone(source_id)), validator, max_age });
+    };
+    let whole = tokio::time::timeout(INDEX_TIMEOUT, rest(client, &start, first, size)).await;
     let whole = whole.map_err(|_| Error::new(ErrorKind::Timeout, "reading the registry's index took too long"))??;
-    Ok(whole.into_index(Arc::clone(source_id)))
+    Ok(Reply::Value { value: whole.into_index(Arc::clone(source_id)), validator: None, max_age })
 }
 
-async fn pages(client: &Client) -> Result<Page> {
-    let start = client.url(&["packages"])?;
-    let first = page(client, &start, 0).await?;
-    let Some(size) = first.size.filter(|_| first.has_more()) else {
-        return first.bounded();
-    };
+/// The pages behind the first, joined to it.
+async fn rest(client: &Client, start: &Url, first: Page, size: usize) -> Result<Page> {
     let promised = first.total.map_or(MAX_PAGES, |total| total.div_ceil(size).saturating_add(GROWTH)).min(MAX_PAGES);
     let mut number = first.number.unwrap_or(1);
     let mut seen: HashSet<PackageId> = first.entries.iter().map(|entry| entry.id.clone()).collect();
@@ -66,8 +80,9 @@ async fn pages(client: &Client) -> Result<Page> {
 }
 
 async fn page(client: &Client, url: &Url, offset: usize) -> Result<Page> {
-    match client.get(url).await? {
-        Answer::Body(text) => parse(move || protocol::page(&text, offset)).await,
+    match client.get(url, None).await? {
+        Answer::Body(Body { text, .. }) => parse(move || protocol::page(&text, offset)).await,
+        Answer::NotModified { .. } => Err(client::status_error(url, 304)),
         Answer::NotFound => Err(client::status_error(url, 404)),
     }
 }
