@@ -362,6 +362,12 @@ export interface PackageSourceManagerConfig {
   parallelFetch: boolean
   /** How many sources are asked at once at most; default 5. */
   maxParallelSources: number
+  /**
+   * `manual` (default): the merged index is kept until the caches are cleared or a source is added or removed.
+   * `auto`: a call that finds a remote source's copy no longer fresh has it revalidated in the background, without
+   * waiting, and the merged index is made anew where the source's index has changed.
+   */
+  mergedIndexRefresh?: 'manual' | 'auto'
   /** How long a source that you wrote yourself may take to settle, in milliseconds; default 30 000. */
   sourceTimeoutMs?: number
   /** Takes over the reports of failures; default `console.error`. What it throws is ignored. */

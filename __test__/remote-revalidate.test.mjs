@@ -176,3 +176,71 @@ describe('whenIdle', () => {
     assert.equal(await manager.whenIdle(), undefined)
   })
 })
+
+describe("mergedIndexRefresh: 'auto'", () => {
+  const versionIn = async (manager) => (await manager.fetchMergedIndex())[0]?.version
+
+  test('has stale copies revalidated without waiting, and shows what changed', async (t) => {
+    const registry = await revalidatingRegistry(t)
+    const source = sourceOf(registry)
+    source.setCacheExpiry(1)
+    const { manager } = managerOf([source], { mergedIndexRefresh: 'auto' })
+    assert.equal(await versionIn(manager), '1.0.0')
+    registry.version = '2.0.0'
+    let open
+    registry.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    await until(async () => (await manager.hasPackage('a')) && registry.requests.length === 2)
+    // The revalidation is held back, and no call waits for it.
+    assert.equal(await versionIn(manager), '1.0.0')
+    open()
+    await manager.whenIdle()
+    // With copies that are fresh for a millisecond the next look may be the one that sees the change.
+    await until(async () => (await versionIn(manager)) === '2.0.0', { every: 20 })
+  })
+
+  test('keeps the very entries where nothing changed', async (t) => {
+    const registry = await revalidatingRegistry(t)
+    registry.headers = { etag: '"one"' }
+    const source = sourceOf(registry)
+    source.setCacheExpiry(1)
+    const { manager } = managerOf([source], { mergedIndexRefresh: 'auto' })
+    const [entry] = await manager.fetchMergedIndex()
+    await until(async () => (await manager.hasPackage('a')) && registry.requests.length >= 3)
+    await manager.whenIdle()
+    assert.equal((await manager.fetchMergedIndex())[0], entry)
+  })
+
+  test('goes on with the old index while the registry fails, and catches up', async (t) => {
+    const registry = await revalidatingRegistry(t)
+    const source = sourceOf(registry)
+    source.setCacheExpiry(1)
+    const { manager } = managerOf([source], { mergedIndexRefresh: 'auto' })
+    assert.equal(await versionIn(manager), '1.0.0')
+    registry.status = 500
+    await until(async () => (await versionIn(manager)) && statusOf(manager, 'reg').state === 'stale', { every: 20 })
+    assert.equal(await versionIn(manager), '1.0.0')
+    registry.status = 200
+    registry.version = '2.0.0'
+    await until(async () => (await versionIn(manager)) === '2.0.0', { every: 20 })
+    assert.equal(statusOf(manager, 'reg').state, 'ok')
+  })
+
+  test('is not what happens where nothing is said: the merged index stays', async (t) => {
+    const registry = await revalidatingRegistry(t)
+    const source = sourceOf(registry)
+    source.setCacheExpiry(1)
+    const { manager } = managerOf([source])
+    assert.equal(await versionIn(manager), '1.0.0')
+    registry.version = '2.0.0'
+    await until(async () => (await source.fetchIndex())[0].version === '2.0.0')
+    assert.equal(await versionIn(manager), '1.0.0')
+    manager.clearAllCaches()
+    assert.equal(await versionIn(manager), '2.0.0')
+  })
+
+  test('refuses another word', () => {
+    assert.throws(() => managerOf([], { mergedIndexRefresh: 'always' }), { code: 'EINVALIDARG' })
+  })
+})

@@ -13,6 +13,7 @@
  * @typedef {import('./merged.js').Outcome} Outcome
  * @typedef {import('../../index.js').PackageSourcesError} PackageSourcesError
  * @typedef {import('../sources/native-source.js').Listener} Listener
+ * @typedef {import('../sources/kept-packages.js').Kept} Kept
  * @typedef {import('./slots.js').Slot} Slot
  */
 
@@ -28,26 +29,6 @@ const BUILT_IN = {
   fetchIndex: NativeSource.prototype.fetchIndex,
   getVersions: NativeSource.prototype.getVersions,
   loadPackage: NativeSource.prototype.loadPackage,
-}
-
-/** A package in the memory of a source whose `loadPackage` is the built-in one. */
-class InMemory {
-  #source
-  #kept
-
-  /**
-   * @param {PackageSourceLike} source
-   * @param {import('../sources/kept-packages.js').Kept} kept
-   */
-  constructor(source, kept) {
-    this.#source = source
-    this.#kept = kept
-  }
-
-  /** The package, unless it is too old or was dropped, or the method was replaced since. */
-  get() {
-    return this.#source.loadPackage === BUILT_IN.loadPackage ? this.#kept.get() : undefined
-  }
 }
 
 class Asker {
@@ -175,16 +156,24 @@ class Asker {
   }
 
   /**
-   * A package that a built-in source has in memory. To be held for calls to come; it knows itself when it no longer serves.
+   * A package that a built-in source has in memory. To be held for calls to come, and read by {@link held}.
    *
    * @param {PackageSourceLike} source
    * @param {string} packageId
-   * @returns {InMemory | undefined}
+   * @returns {Kept | undefined}
    */
-  inMemory(source, packageId) {
+  hold(source, packageId) {
     const builtIn = this.#builtIn(source, 'loadPackage')
-    const kept = builtIn && access.kept(builtIn, packageId)
-    return kept && new InMemory(source, kept)
+    return builtIn && access.kept(builtIn, packageId)
+  }
+
+  /**
+   * The package that is held, unless it is too old or was dropped, or its source's method was replaced since.
+   *
+   * @param {Kept} kept
+   */
+  held(kept) {
+    return kept.source.loadPackage === BUILT_IN.loadPackage ? kept.get() : undefined
   }
 
   /**
@@ -243,6 +232,31 @@ class Asker {
     } catch (thrown) {
       fail(thrown)
     }
+  }
+
+  /**
+   * When the index that a built-in source gave goes stale, in milliseconds since 1970.
+   *
+   * @param {PackageSourceLike} source
+   * @param {Outcome} outcome
+   */
+  staleAt(source, { native }) {
+    const builtIn = this.#builtIn(source, 'fetchIndex')
+    return native && builtIn ? access.staleAt(builtIn, native) : Number.POSITIVE_INFINITY
+  }
+
+  /**
+   * Has a source's stale index revalidated, and waits for that.
+   *
+   * @param {string} id
+   * @param {PackageSourceLike} source
+   * @param {() => boolean} isCurrent
+   */
+  async revalidate(id, source, isCurrent) {
+    // The first call gives the old copy and starts the refresh; the second gives what came of it.
+    await this.fetchIndex(id, source, isCurrent)
+    await this.whenIdle(source)
+    return this.fetchIndex(id, source, isCurrent)
   }
 
   /**
@@ -345,4 +359,4 @@ class Asker {
   }
 }
 
-module.exports = { Asker, InMemory }
+module.exports = { Asker }

@@ -28,6 +28,9 @@ const { byPriority, checkSource, slotOf } = require('./slots.js')
 /** How long a call waits for sources that failed before, in milliseconds. */
 const RETRY_GRACE = 500
 
+/** Least time between two looks for changes, in milliseconds. */
+const REFRESH_PAUSE = 1000
+
 class PackageSourceManager {
   #config
   #asker
@@ -37,6 +40,8 @@ class PackageSourceManager {
   #merged = null
   /** @type {Promise<Merged> | null} The build under way, unless it was overtaken. */
   #building = null
+  /** @type {Promise<void> | null} A look for changes that is under way. */
+  #refreshing = null
   /** Whether those who ask have waited long enough for the build under way. */
   #isGraceOver = false
   /** @type {Map<string, Outcome>} What sources gave since the caches were cleared, to complete an index without asking all again. */
@@ -100,7 +105,8 @@ class PackageSourceManager {
   async loadPackage(packageId) {
     if (typeof packageId !== 'string') throw invalid('packageId', 'a string', packageId)
     const { byId, inMemory } = this.#current() ?? (await this.#renew())
-    const known = inMemory.get(packageId)?.get()
+    const kept = inMemory.get(packageId)
+    const known = kept && this.#asker.held(kept)
     if (known) return known
     const entry = byId.get(packageId)
     if (entry === undefined) return null
@@ -108,7 +114,7 @@ class PackageSourceManager {
     const selected = this.#sources.get(selectedSource)
     const data = selected && (await this.#asker.load(selectedSource, selected, packageId))
     if (data) {
-      const held = this.#asker.inMemory(selected, packageId)
+      const held = this.#asker.hold(selected, packageId)
       if (held) inMemory.set(packageId, held)
       return data
     }
@@ -154,6 +160,7 @@ class PackageSourceManager {
   async whenIdle() {
     await Promise.allSettled([
       this.#building,
+      this.#refreshing,
       ...[...this.#sources.values()].map((source) => this.#asker.whenIdle(source)),
     ])
   }
@@ -199,9 +206,55 @@ class PackageSourceManager {
   /** The merged index, where there is one that is complete or whose missing sources are not yet to be tried again. */
   #current() {
     const merged = this.#merged
-    return merged !== null && (merged.retryAt === Number.POSITIVE_INFINITY || Date.now() < merged.retryAt)
-      ? merged
-      : null
+    if (merged === null) return null
+    const { retryAt, staleAt } = merged
+    if (retryAt === Number.POSITIVE_INFINITY && staleAt === Number.POSITIVE_INFINITY) return merged
+    const now = Date.now()
+    if (now >= retryAt) return null
+    if (now >= staleAt) this.#refresh(merged)
+    return merged
+  }
+
+  /**
+   * Looks in the background for changes of the sources' indexes, and makes a new merged index where there is one.
+   *
+   * @param {Merged} merged
+   */
+  #refresh(merged) {
+    if (this.#refreshing) return
+    const outcomes = this.#outcomes
+    const isCurrent = () => outcomes === this.#outcomes && merged === this.#merged
+    const outcomeOf = (/** @type {string} */ id) => outcomes.get(id) ?? {}
+    const refresh = async () => {
+      try {
+        const stale = merged.slots.filter(({ id, source }) => this.#asker.staleAt(source, outcomeOf(id)) <= Date.now())
+        let isChanged = false
+        await this.#asker.each(stale, async ({ id, source }) => {
+          const renewed = await this.#asker.revalidate(id, source, isCurrent)
+          if (!renewed.native || !isCurrent()) return
+          isChanged ||= renewed.native.revision !== outcomeOf(id).native?.revision
+          outcomes.set(id, renewed)
+        })
+        if (!isCurrent()) return
+        const next = isChanged ? await this.#merge(outcomes) : merged
+        next.staleAt = Math.max(this.#staleAt(outcomes), Date.now() + REFRESH_PAUSE)
+        if (isCurrent()) this.#merged = next
+      } finally {
+        this.#refreshing = null
+      }
+    }
+    this.#refreshing = refresh()
+  }
+
+  /**
+   * When to look for changes.
+   *
+   * @param {Map<string, Outcome>} outcomes
+   */
+  #staleAt(outcomes) {
+    if (this.#config.mergedIndexRefresh === 'manual') return Number.POSITIVE_INFINITY
+    const all = [...this.#sources].map(([id, source]) => this.#asker.staleAt(source, outcomes.get(id) ?? {}))
+    return Math.min(...all)
   }
 
   /**
@@ -253,6 +306,14 @@ class PackageSourceManager {
       slots.filter(({ id }) => outcomes.get(id)?.retryAt !== undefined || !outcomes.has(id)),
       async ({ id, source }) => outcomes.set(id, await this.#asker.fetchIndex(id, source, isCurrent)),
     )
+    const merged = await this.#merge(outcomes)
+    merged.staleAt = this.#staleAt(outcomes)
+    return merged
+  }
+
+  /** @param {Map<string, Outcome>} outcomes */
+  #merge(outcomes) {
+    const slots = byPriority(this.#sources)
     const inOrder = slots.map(({ id }) => outcomes.get(id) ?? {})
     return mergeOutcomes(this.#config.conflictResolution, slots, inOrder)
   }

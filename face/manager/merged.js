@@ -16,11 +16,12 @@
  * @typedef {object} Merged
  * @property {MergedPackageEntry[]} entries
  * @property {Map<string, MergedPackageEntry>} byId
- * @property {Map<string, import('./asker.js').InMemory>} inMemory Packages that were loaded from their selected source.
+ * @property {Map<string, import('../sources/kept-packages.js').Kept>} inMemory Packages that were loaded from their selected source.
  * @property {Set<number>} callerOwned Positions of entries that are the caller's.
  * @property {BindingMergedIndex} native
  * @property {Slot[]} slots All sources, by priority.
  * @property {Slot[]} columns The sources that were merged.
+ * @property {number} staleAt When to look for changes of its sources' indexes; `Infinity` where that is left to the caller.
  * @property {number} retryAt When to try the failing sources again; `Infinity` where none fails.
  */
 
@@ -66,7 +67,17 @@ async function mergeOutcomes(strategy, slots, outcomes) {
     }
     byId.set(elements[position].packageId, elements[position])
   }
-  return { entries: elements, byId, inMemory: new Map(), callerOwned, native, slots, columns, retryAt }
+  return {
+    entries: elements,
+    byId,
+    inMemory: new Map(),
+    callerOwned,
+    native,
+    slots,
+    columns,
+    staleAt: Number.POSITIVE_INFINITY,
+    retryAt,
+  }
 }
 
 module.exports = { mergeOutcomes }

@@ -14,6 +14,7 @@ const DEFAULTS = {
   conflictResolution: 'priority',
   parallelFetch: true,
   maxParallelSources: 5,
+  mergedIndexRefresh: 'manual',
   sourceTimeoutMs: 30_000,
   onError: reportToConsole,
 }
@@ -25,12 +26,16 @@ const DEFAULTS = {
 function readManagerConfig(config) {
   expectObject(config, 'config')
   const options = { ...DEFAULTS, ...given(config) }
-  const { conflictResolution, parallelFetch, maxParallelSources, sourceTimeoutMs, onError } = options
+  const { conflictResolution, parallelFetch, maxParallelSources, mergedIndexRefresh, sourceTimeoutMs, onError } =
+    options
   if (!CONFLICT_RESOLUTIONS.includes(conflictResolution)) {
     throw invalid('conflictResolution', `one of ${CONFLICT_RESOLUTIONS.join(', ')}`, conflictResolution)
   }
   if (typeof parallelFetch !== 'boolean') throw invalid('parallelFetch', 'a boolean', parallelFetch)
   expectCount(maxParallelSources, 'maxParallelSources', 1, 1000)
+  if (mergedIndexRefresh !== 'manual' && mergedIndexRefresh !== 'auto') {
+    throw invalid('mergedIndexRefresh', 'manual or auto', mergedIndexRefresh)
+  }
   if (typeof sourceTimeoutMs !== 'number' || !(sourceTimeoutMs > 0)) {
     throw sourcesError('EINVALIDARG', 'sourceTimeoutMs must be a number above 0')
   }

@@ -2,6 +2,7 @@
  * Packages of one source that are in memory as objects, and those being loaded.
  *
  * @typedef {import('../../index.js').PackageData} PackageData
+ * @typedef {import('./native-source.js').AnyNativeSource} AnyNativeSource
  * @typedef {object} Age How old something is, as the native side tells it.
  * @property {number} fetchedAt When it was fetched or last confirmed, in milliseconds since 1970.
  * @property {number} maxAge How long from then on it is fresh, in milliseconds, where the caller says nothing else.
@@ -19,11 +20,13 @@ class Kept {
   #isFresh
 
   /**
+   * @param {AnyNativeSource} source
    * @param {PackageData} data
    * @param {Loaded} loaded
    * @param {(age: Age) => boolean} isFresh
    */
-  constructor(data, { revision, fetchedAt, maxAge }, isFresh) {
+  constructor(source, data, { revision, fetchedAt, maxAge }, isFresh) {
+    this.source = source
     this.#data = data
     this.#isFresh = isFresh
     this.revision = revision
@@ -63,14 +66,17 @@ class KeptPackages {
   #absent = new Map()
   /** @type {Map<string, Promise<PackageData | null>>} */
   #loading = new Map()
+  #source
   #most
   #isFresh
 
   /**
+   * @param {AnyNativeSource} source Whose packages they are.
    * @param {number} most How many are kept; of more, the ones fetched first are dropped.
    * @param {(age: Age) => boolean} isFresh
    */
-  constructor(most, isFresh) {
+  constructor(source, most, isFresh) {
+    this.#source = source
     this.#most = most
     this.#isFresh = isFresh
   }
@@ -141,7 +147,7 @@ class KeptPackages {
       if (this.#absent.size > MAX_ABSENT && first !== undefined) this.#absent.delete(first)
       return
     }
-    this.#kept.set(key, new Kept(loaded.data, loaded, this.#isFresh))
+    this.#kept.set(key, new Kept(this.#source, loaded.data, loaded, this.#isFresh))
     const [oldest] = this.#kept
     if (this.#kept.size > this.#most && oldest) {
       oldest[1].drop()

@@ -12,7 +12,11 @@ const { NativeSource } = require('./native-source.js')
 class LocalPackageSource extends NativeSource {
   /** @param {Partial<PackageSourceConfig>} [config] */
   constructor(config = {}) {
-    super(DEFAULT_LOCAL_SOURCE, config, { open, isFresh: () => true, maxKept: Number.POSITIVE_INFINITY })
+    super(DEFAULT_LOCAL_SOURCE, config, {
+      open,
+      lifetime: null,
+      maxKept: Number.POSITIVE_INFINITY,
+    })
   }
 }
 

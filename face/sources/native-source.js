@@ -11,6 +11,8 @@
  * @typedef {import('../../index.js').PackageData} PackageData
  * @typedef {import('../../index.js').PackageIndexEntry} PackageIndexEntry
  * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
+ * @typedef {NativeSource<any>} AnyNativeSource
+ * @typedef {import('./kept-packages.js').Age} Age
  * @typedef {{ code: string, message: string, number?: number }} Failure
  *
  * @typedef {object} Listener A manager that the source is in.
@@ -39,6 +41,7 @@ const { KeptPackages } = require('./kept-packages.js')
  *   kept(source: NativeSource, packageId: string): import('./kept-packages.js').Kept | undefined
  *   report(source: NativeSource<any>, error: unknown, context: Omit<ErrorContext, 'sourceId'>): void
  *   reportStale(source: NativeSource<any>, failure: Failure, context: Omit<ErrorContext, 'sourceId'>): void
+ *   staleAt(source: NativeSource, age: Age): number
  *   whenIdle(source: NativeSource): Promise<void>
  *   listen(source: NativeSource, listener: Listener): void
  *   unlisten(source: NativeSource, listener: Listener): void
@@ -57,6 +60,7 @@ let access
 class NativeSource {
   #config
   #open
+  #lifetime
   #isFresh
   /** @type {Handle | null} Dropped, and with it all that it keeps, when the caches are cleared. */
   #handle = null
@@ -95,6 +99,7 @@ class NativeSource {
       kept: (source, packageId) => source.#packages.get(packageId),
       report: (source, error, context) => source.#report(error, context),
       reportStale: (source, failure, context) => source.#reportStale(failure, context, undefined),
+      staleAt: (source, age) => source.#staleAt(age),
       whenIdle: async (source) => {
         const handle = source.#handle
         if (handle && 'whenIdle' in handle) await handle.whenIdle()
@@ -117,18 +122,21 @@ class NativeSource {
    * @param {Partial<PackageSourceConfig>} config
    * @param {object} kind
    * @param {(config: PackageSourceConfig) => Handle} kind.open Makes the native side.
-   * @param {(age: import('./kept-packages.js').Age) => boolean} kind.isFresh Whether it answers without being asked for anew.
+   * @param {((age: Age) => number) | null} kind.lifetime How long something is fresh from `fetchedAt` on, in milliseconds;
+   *   `null`: until the caches are cleared.
    * @param {number} kind.maxKept Most packages that are kept as objects.
    */
-  constructor(defaults, config, { open, isFresh, maxKept }) {
+  constructor(defaults, config, { open, lifetime, maxKept }) {
     expectObject(config, 'config')
     this.#config = /** @type {PackageSourceConfig} */ ({ ...defaults, ...given(config) })
     checkConfig(this.#config)
     const { id, url, authToken } = this.#config
     this.#open = () => open({ ...this.#config, id, url, authToken })
+    this.#lifetime = lifetime
+    const isFresh = lifetime ? (/** @type {Age} */ age) => Date.now() < this.#staleAt(age) : () => true
     this.#isFresh = isFresh
-    this.#packages = new KeptPackages(maxKept, isFresh)
-    this.#versioned = new KeptPackages(maxKept, isFresh)
+    this.#packages = new KeptPackages(this, maxKept, isFresh)
+    this.#versioned = new KeptPackages(this, maxKept, isFresh)
   }
 
   getConfig() {
@@ -201,6 +209,15 @@ class NativeSource {
     this.#packages.clear()
     this.#versioned.clear()
     this.#reported.clear()
+  }
+
+  /**
+   * When something is to be asked for anew, in milliseconds since 1970.
+   *
+   * @param {Age} age
+   */
+  #staleAt(age) {
+    return this.#lifetime ? Math.floor(age.fetchedAt) + this.#lifetime(age) : Number.POSITIVE_INFINITY
   }
 
   /** The entries as objects: those kept, while they are fresh. */

@@ -33,9 +33,8 @@ class RemotePackageSource extends NativeSource {
       handle.setAges(ages.expiry, ages.maxStale)
       return handle
     }
-    const isFresh = (/** @type {import('./kept-packages.js').Age} */ { fetchedAt, maxAge }) =>
-      Date.now() - Math.floor(fetchedAt) < (ages.expiry ?? maxAge)
-    super(DEFAULT_REMOTE_SOURCE, config, { open, isFresh, maxKept: MAX_KEPT })
+    const lifetime = (/** @type {import('./kept-packages.js').Age} */ { maxAge }) => ages.expiry ?? maxAge
+    super(DEFAULT_REMOTE_SOURCE, config, { open, lifetime, maxKept: MAX_KEPT })
     this.#ages = ages
     // Opened at once, so that a url or token that can't be used is told here and not at the first call.
     access.handleOf(this)
