@@ -522,7 +522,8 @@ export declare class PackageSourceManager {
   explain(packageId: string): Promise<PackageExplanation>
   /**
    * Searches the merged index: matches in the id first, then in the name, then in description and author; ignores case
-   * and accents; every word must match. The empty query finds everything.
+   * and accents; every word must match. The empty query finds everything, and so does one of `_`, `-` and `.` alone,
+   * which count as spaces.
    * @throws (rejects) `EINVALIDARG` where an argument has the wrong type or is out of range.
    */
   searchPackages(query: string, options?: SearchOptions): Promise<SearchResult>

@@ -17,7 +17,7 @@ test('the benchmark yields a row for every call, size and kind of source', async
     [2, 5].flatMap((size) => ['hasPackage', 'loadPackage', 'fetchMergedIndex'].map((operation) => [operation, size])),
   )
   for (const row of warm) {
-    assert.ok(row.ratios.copying > 0 && row.ratios.ideal > 0)
+    assert.ok(row.ratios.copying > 0 && row.ratios.ideal > 0 && row.ratios.ownCopying > 0)
     for (const contender of ['addon', 'addonOwn', 'copying', 'ideal']) assert.ok(row[contender] > 0, contender)
   }
   assert.deepEqual(

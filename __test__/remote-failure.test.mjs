@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { brotliCompressSync, deflateRawSync, gzipSync } from 'node:zlib'
 import { RemotePackageSource } from '../index.mjs'
+import { inChild } from './helpers/child.mjs'
 import { idsOf } from './helpers/local.mjs'
 import { startRegistry } from './helpers/loopback-registry.mjs'
 import { rawServer, remoteSource, sendJson, watchedRemote } from './helpers/remote.mjs'
@@ -226,4 +227,26 @@ describe('one failing registry', () => {
     )
     assert.equal((await manager.loadPackage('a')).metadata.sourceId, 'good')
   })
+})
+
+test('a registry on this machine is asked directly, whatever proxies the environment names', async (t) => {
+  const registry = await startRegistry(t)
+  registry.publish({ packageId: 'a' })
+  // Nothing listens there: a request that went to this proxy would fail.
+  const proxy = 'http://127.0.0.1:9'
+  const { answer } = await inChild(
+    `const source = new addon.RemotePackageSource({ url: ${JSON.stringify(registry.url)}, authToken: 'token' })
+    answer((await source.fetchIndex()).map((entry) => entry.packageId))`,
+    {
+      env: {
+        HTTP_PROXY: proxy,
+        http_proxy: proxy,
+        HTTPS_PROXY: proxy,
+        ALL_PROXY: proxy,
+        NO_PROXY: undefined,
+        no_proxy: undefined,
+      },
+    },
+  )
+  assert.deepEqual(answer, ['a'])
 })

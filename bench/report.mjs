@@ -6,6 +6,7 @@ const TITLES = { addon: 'addon', addonOwn: 'addon, own source', copying: 'copyin
 export function judge({ operation, size, ratios }) {
   const misses = []
   if (size <= 30 && ratios.copying > 1) misses.push('slower than copying')
+  if (size <= 30 && ratios.ownCopying > 1) misses.push('own source slower than copying')
   if (size >= 10_000 && operation !== 'fetchMergedIndex' && ratios.copying > 0.01) misses.push('under 100× of copying')
   if (ratios.ideal > 2) misses.push('over 2× of ideal')
   return misses
@@ -18,8 +19,8 @@ export function markdown({ warm, cold, machine }) {
     '',
     '## Warm calls, ns per call (median; ratios: median of the rounds)',
     '',
-    row(['call', 'packages', ...Object.values(TITLES), 'addon / copying', 'addon / ideal', 'target']),
-    row(['---', ...Array(7).fill('---:'), '---']),
+    row(['call', 'packages', ...Object.values(TITLES), 'addon / copying', 'addon / ideal', 'own / copying', 'target']),
+    row(['---', ...Array(8).fill('---:'), '---']),
     ...warm.map((measured) =>
       row([
         measured.operation,
@@ -27,6 +28,7 @@ export function markdown({ warm, cold, machine }) {
         ...Object.keys(TITLES).map((contender) => Math.round(measured[contender]).toLocaleString('en')),
         ratio(measured.ratios.copying),
         ratio(measured.ratios.ideal),
+        ratio(measured.ratios.ownCopying),
         judge(measured).join(', ') || 'met',
       ]),
     ),

@@ -77,9 +77,13 @@ async function measure(contenders, operation, ids, rounds, roundMs) {
 // The addon to each plain manager, round by round: what slows the machine down for a while slows both of them down.
 function ratiosOf(runners) {
   const samplesOf = (name) => runners.find((runner) => runner.name === name).samples
-  const addon = samplesOf('addon')
-  const ratio = (name) => median(samplesOf(name).map((sample, round) => addon[round] / sample))
-  return { copying: ratio('copying'), ideal: ratio('ideal') }
+  const ratio = (one, other) => median(samplesOf(other).map((sample, round) => samplesOf(one)[round] / sample))
+  return {
+    copying: ratio('addon', 'copying'),
+    ideal: ratio('addon', 'ideal'),
+    // Both over the same caller-written source, which the addon must ask each time, and within its time-out.
+    ownCopying: ratio('addonOwn', 'copying'),
+  }
 }
 
 // Runs until the loop has been optimised and its speed is known; answers how many calls fill a round.
