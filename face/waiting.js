@@ -15,12 +15,12 @@ const SLICE = 500
  * @template T
  * @param {PromiseLike<T>} thenable
  * @param {number} milliseconds
- * @param {string} what Named in the error, `ETIMEOUT`.
+ * @param {() => string} describe Names it in the error, `ETIMEOUT`.
  * @returns {Promise<T>}
  */
-function settleWithin(thenable, milliseconds, what) {
+function settleWithin(thenable, milliseconds, describe) {
   return new Promise((resolve, reject) => {
-    const expire = () => reject(sourcesError('ETIMEOUT', `${what} has not settled within ${milliseconds} ms`))
+    const expire = () => reject(sourcesError('ETIMEOUT', `${describe()} has not settled within ${milliseconds} ms`))
     const wait = new Wait(expire, Math.min(milliseconds, LONGEST_TIMER))
     // By way of a promise of our own kind, for a thenable may settle to another one, or throw.
     Promise.resolve(thenable).then(

@@ -311,7 +311,8 @@ class Asker {
    * @returns {T | Promise<T>}
    */
   #settled(given, id, method) {
-    return isThenable(given) ? settleWithin(given, this.#timeout, `${method}() of the source ${shown(id)}`) : given
+    if (!isThenable(given)) return given
+    return settleWithin(given, this.#timeout, () => `${method}() of the source ${shown(id)}`)
   }
 
   /**
