@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Protocol,
     /// Something took longer than its bound.
     Timeout,
+    /// A cache directory can't be used.
+    Cache,
     /// A fault of this package itself.
     Internal,
 }
@@ -41,6 +43,7 @@ impl ErrorKind {
             Self::Http => "EHTTP",
             Self::Protocol => "EPROTOCOL",
             Self::Timeout => "ETIMEOUT",
+            Self::Cache => "ECACHE",
             Self::Internal => "EINTERNAL",
         }
     }
