@@ -32,7 +32,8 @@
 //!
 //! Nothing is flushed to the device: a copy that a power cut tears is found out by its digest. Bytes are counted as
 //! file lengths. Each process counts for itself, so several together can be over the bound by as much as each may
-//! write between two counts, a sixteenth of it, and by what killed ones left within the last seconds.
+//! write between two counts (a sixteenth of it, and what its other threads write while one counts), and by what killed
+//! ones left within the last seconds.
 
 mod bound;
 mod digest;
