@@ -158,7 +158,7 @@ impl Exchange {
         request = match known {
             Some(Validator::ETag(tag)) => request.header(IF_NONE_MATCH, tag),
             Some(Validator::LastModified(time)) => request.header(IF_MODIFIED_SINCE, time),
-            None => request,
+            Some(Validator::Pages { .. }) | None => request,
         };
         self.tally.request();
         within(url, self.answer_timeout, request.send()).await

@@ -11,6 +11,13 @@ pub enum Validator {
     ETag(String),
     /// A time of last modification.
     LastModified(String),
+    /// Those of the pages that it was put together from, each of so many elements.
+    Pages {
+        /// Elements on a page.
+        size: usize,
+        /// One for each page.
+        of_each: Vec<Validator>,
+    },
 }
 
 /// What a fetch gave.
