@@ -3,7 +3,7 @@
 //! Three floors, imports run downwards only: the JavaScript face (`index.js`), [`bindings`] (the only place that knows
 //! Node), and the core, which is plain Rust:
 //!
-//! `bindings → manager → index → source → {permission, model} → {json, error}`
+//! `bindings → manager → index → {source, search} → {permission, model} → {json, error}`
 
 pub mod bindings;
 pub mod error;
@@ -12,4 +12,5 @@ pub mod json;
 pub mod manager;
 pub mod model;
 pub mod permission;
+pub mod search;
 pub mod source;

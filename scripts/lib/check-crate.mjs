@@ -10,7 +10,7 @@ export const FLOORS = [
   ['bindings'],
   ['manager'],
   ['publish', 'resolver', 'lockfile', 'registry', 'index'],
-  ['source'],
+  ['source', 'search'],
   ['permission', 'model'],
   ['json', 'text'],
   ['error'],

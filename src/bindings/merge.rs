@@ -10,10 +10,9 @@ use super::settle::settle;
 use super::source::BindingIndex;
 use super::types::{BindingCandidate, BindingFound, BindingSearchFilter};
 use crate::error::{Error, ErrorKind, Result};
-use crate::index::{
-    CallerRow, ConflictResolution, MergedIndex, Rows, SearchColumn, SearchFilter, SearchIndex, SourceColumn,
-};
+use crate::index::{CallerRow, ConflictResolution, MergedIndex, Rows, SourceColumn};
 use crate::model::{EntryTexts, SourceKind};
+use crate::search::{SearchColumn, SearchFilter, SearchIndex};
 
 /// A merge in preparation: sources are added in the order of their priorities, then it is run.
 #[napi]

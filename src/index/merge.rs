@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
 
-use super::{ConflictResolution, SearchColumn};
+use super::ConflictResolution;
 use crate::json;
 use crate::model::{SourceKind, Version};
+use crate::search::SearchColumn;
 use crate::source::SourceIndex;
 
 /// One source's part in a merge.

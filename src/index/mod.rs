@@ -2,10 +2,8 @@
 
 mod explain;
 mod merge;
-mod search;
 mod strategy;
 
 pub use explain::{CandidateReport, LossReason};
 pub use merge::{CallerRow, Candidate, MergedEntry, MergedIndex, Rows, SourceColumn};
-pub use search::{Found, SearchColumn, SearchFilter, SearchIndex};
 pub use strategy::ConflictResolution;
