@@ -12,7 +12,8 @@ export const FLOORS = [
   ['publish', 'resolver', 'lockfile', 'registry', 'index'],
   ['source', 'search'],
   ['permission', 'model'],
-  ['json', 'text'],
+  ['answer'],
+  ['files', 'json', 'text'],
   ['error'],
 ]
 

@@ -159,7 +159,7 @@ impl MergedIndex {
         out.push(']');
     }
 
-    fn write_entry(&self, entry: &MergedEntry, out: &mut String) {
+    pub(super) fn write_entry(&self, entry: &MergedEntry, out: &mut String) {
         let winner = entry.candidates[entry.selected];
         let column = &self.columns[winner.column];
         match &column.rows {
