@@ -635,7 +635,7 @@ export interface RegistryHandlers {
  *
  * ```ts
  * // app/api/v1/packages/[[...path]]/route.ts
- * export const { GET, HEAD } = createRegistryHandlers({ store: process.env.PACKAGE_REGISTRY_STORE })
+ * export const { GET, HEAD } = createRegistryHandlers({ store: process.env.PACKAGE_REGISTRY_STORE ?? 'store' })
  * ```
  * @throws `EINVALIDARG` where an option has the wrong type or is out of range.
  */
