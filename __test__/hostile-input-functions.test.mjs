@@ -77,8 +77,11 @@ const OTHERS = [
   'createPackageSourceManager',
   'createPackageSourceManagerFromConfig',
   'createRemoteSource',
+  'createRegistryHandlers',
+  'createRegistryServer',
   'getPackageGlue',
   'getPackageRepoConfig',
+  'importPackages',
   'loadPackageIndex',
   'validatePackageRepoConfig',
 ]

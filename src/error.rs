@@ -37,6 +37,12 @@ pub enum ErrorKind {
     Timeout,
     /// A cache directory can't be used.
     Cache,
+    /// A package that can't be published as it is.
+    InvalidPackage,
+    /// A version that was published with other bytes.
+    Conflict,
+    /// A registry's store can't be used.
+    Store,
     /// A fault of this package itself.
     Internal,
 }
@@ -62,6 +68,9 @@ impl ErrorKind {
             Self::Credentials => "ECREDENTIALS",
             Self::Timeout => "ETIMEOUT",
             Self::Cache => "ECACHE",
+            Self::InvalidPackage => "EINVALIDPACKAGE",
+            Self::Conflict => "ECONFLICT",
+            Self::Store => "ESTORE",
             Self::Internal => "EINTERNAL",
         }
     }

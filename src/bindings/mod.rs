@@ -10,12 +10,14 @@
     reason = "the signatures are those that napi's macros call with values made for the call"
 )]
 
+mod answer;
 mod callback;
 mod cancel;
 mod event;
 mod local_source;
 mod manager;
 mod merge;
+mod registry;
 mod remote_source;
 mod settle;
 mod source;

@@ -47,8 +47,11 @@ fn max_age(directives: &[String]) -> Option<Duration> {
 /// How long the server asks to be left alone: `Retry-After`, in seconds or as a date.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = text(headers, &RETRY_AFTER)?.trim();
+    let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     match value.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
+        // More seconds than can be counted.
+        Err(_) if is_number => Some(Duration::MAX),
         Err(_) => Some(httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or_default()),
     }
 }
@@ -109,6 +112,7 @@ mod tests {
         assert_eq!(of("Mon, 01 Jan 2024 00:01:00 GMT"), Some(Duration::from_mins(1)));
         assert_eq!(of("Sun, 31 Dec 2023 00:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(of("soon"), None);
+        assert_eq!(of("99999999999999999999999"), Some(Duration::MAX));
     }
 
     #[test]
