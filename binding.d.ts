@@ -9,6 +9,16 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** An import in preparation or under way. */
+export declare class BindingImport {
+  /** An import of the packages folder `from` into the store `into`. */
+  constructor(from: string, into: string, workingDirectory: string)
+  /** Runs it. */
+  run(publishedAt: string): Promise<BindingImported>
+  /** Ends it before the next package. */
+  cancel(): void
+}
+
 /** A source's index. */
 export declare class BindingIndex {
   /** How many entries it has. */
@@ -95,6 +105,32 @@ export declare class BindingMergedIndex {
    * `[position, id, name, description, author, category, minLevel]`, one for each package whose winner is a caller's.
    */
   search(query: string, filter: BindingSearchFilter, page: number, pageSize: number, texts?: string | undefined | null): Promise<BindingFound>
+  /**
+   * What a user of `level` may open, or everything, as a body that is ready to be sent. `callers` is the text of an
+   * array of `[position, minLevel, entry]`, one for each package whose winner is a caller's.
+   */
+  render(level: number | undefined | null, callers: string, cacheControl: string): Promise<BindingRepresentation>
+}
+
+/** A registry over a store. */
+export declare class BindingRegistry {
+  /** A registry that has touched no file yet. */
+  constructor(options: BindingRegistryOptions)
+  /** Reads the store. */
+  open(): Promise<undefined>
+  /**
+   * The number of the body that answers a request; negative where the client has it already, 0 where the answer is not
+   * in memory or is none with a body that is kept.
+   */
+  lookup(method: string, target: string, acceptEncoding?: string | undefined | null, ifNoneMatch?: string | undefined | null, authorization?: string | undefined | null): number
+  /** The answer to a request. One with a body that the client has already has the status 304. */
+  answer(method: string, target: string, acceptEncoding?: string | undefined | null, ifNoneMatch?: string | undefined | null, authorization?: string | undefined | null): Promise<BindingAnswer>
+  /** The answer with a body of this number, where that is still in memory. */
+  body(number: number): BindingAnswer | null
+  /** Numbers of bodies that are no longer in memory. */
+  takeDropped(): Array<number>
+  /** What operators should know. */
+  takeReports(): Array<BindingFailure>
 }
 
 /** A registry as a source. */
@@ -113,6 +149,35 @@ export declare class BindingRemoteSource {
   whenIdle(): Promise<undefined>
   /** One page of what the registry finds. */
   search(query: BindingSearchQuery): Promise<BindingIndex>
+}
+
+/** One body in all its codings. */
+export declare class BindingRepresentation {
+  /** A failure that the face found, as an answer: `busy` or `methodNotAllowed`. */
+  static ofProblem(problem: string): BindingAnswer
+  /**
+   * The number of the coding that a request gets; negative where the client has that already, 0 where it is not made
+   * yet.
+   */
+  lookup(acceptEncoding?: string | undefined | null, ifNoneMatch?: string | undefined | null): number
+  /** Makes the coding that a request gets, off the JavaScript thread. */
+  make(acceptEncoding?: string | undefined | null): Promise<undefined>
+  /** The answer with a number that `lookup` gave, without its sign. */
+  body(of: number): BindingAnswer | null
+}
+
+/** An answer's parts. */
+export interface BindingAnswer {
+  /** The status. */
+  status: number
+  /** The body's number; 0 for one that is not kept. */
+  number: number
+  /** Names and values of the header fields by turns. */
+  headers: Array<string>
+  /** Those of the answer that the client has the body already; empty for a body that is not kept. */
+  notModified: Array<string>
+  /** The body. */
+  body: Buffer<ArrayBuffer>
 }
 
 /** One candidate for a package, and how it fared. */
@@ -157,6 +222,18 @@ export interface BindingHealth {
   warnings: Array<BindingWarning>
 }
 
+/** What came of an import. */
+export interface BindingImported {
+  /** Versions that were added. */
+  added: Array<BindingPublished>
+  /** Versions that were there already. */
+  unchanged: Array<BindingPublished>
+  /** Packages that could not be added. */
+  failed: Array<BindingRefused>
+  /** What was passed over or mended. */
+  warnings: Array<BindingWarning>
+}
+
 /** A loaded package. */
 export interface BindingLoaded {
   /** The text of a `PackageData` object; absent where the source doesn't have the package. */
@@ -171,6 +248,46 @@ export interface BindingLoaded {
   staleBecause?: BindingFailure
   /** Parts that were passed over. */
   warnings: Array<BindingWarning>
+}
+
+/** A version that is in a store. */
+export interface BindingPublished {
+  /** The package's id. */
+  packageId: string
+  /** Its version. */
+  version: string
+  /** SHA-256 of the package as it is served, in lower-case hexadecimal digits. */
+  checksum: string
+}
+
+/** A package that could not be added. */
+export interface BindingRefused {
+  /** The package's id. */
+  packageId: string
+  /** Its version; empty where it has none. */
+  version: string
+  /** The stable code. */
+  code: string
+  /** The sentence. */
+  message: string
+}
+
+/** How a registry is set up. */
+export interface BindingRegistryOptions {
+  /** The store's directory, or a `file:` URL. */
+  store: string
+  /** What the directory is relative to. */
+  workingDirectory: string
+  /** What stands before `/packages` in paths. */
+  basePath: string
+  /** Who may read; absent: everyone. */
+  readTokens?: Array<string>
+  /** In seconds. */
+  maxAge: number
+  /** In seconds. */
+  staleWhileRevalidate: number
+  /** Bytes of answers in memory. */
+  cacheMaxBytes: number
 }
 
 /** What packages must have beyond a query's words. */

@@ -835,9 +835,12 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.BindingImport = nativeBinding.BindingImport
 module.exports.BindingIndex = nativeBinding.BindingIndex
 module.exports.BindingLocalSource = nativeBinding.BindingLocalSource
 module.exports.BindingManager = nativeBinding.BindingManager
 module.exports.BindingMerge = nativeBinding.BindingMerge
 module.exports.BindingMergedIndex = nativeBinding.BindingMergedIndex
+module.exports.BindingRegistry = nativeBinding.BindingRegistry
 module.exports.BindingRemoteSource = nativeBinding.BindingRemoteSource
+module.exports.BindingRepresentation = nativeBinding.BindingRepresentation

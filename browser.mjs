@@ -18,6 +18,10 @@ export const createRemoteSource = unavailableFunction('createRemoteSource')
 export const createPackageSourceManager = unavailableFunction('createPackageSourceManager')
 export const createPackageSourceManagerFromConfig = unavailableFunction('createPackageSourceManagerFromConfig')
 
+export const createRegistryHandlers = unavailableFunction('createRegistryHandlers')
+export const createRegistryServer = unavailableAsync('createRegistryServer')
+export const importPackages = unavailableAsync('importPackages')
+
 export const buildPackageRegistry = unavailableAsync('buildPackageRegistry')
 export const loadPackageIndex = unavailableAsync('loadPackageIndex')
 

@@ -13,6 +13,16 @@
  * @packageDocumentation
  */
 
+// ── The platform ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+// These are the platform's own where its types are there (the DOM library, or @types/node): interfaces of one name are
+// one. Without them the declarations here stand all the same.
+declare global {
+  interface AbortSignal {}
+  interface Request {}
+  interface Response {}
+}
+
 // ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Any value that JSON can hold. */
@@ -527,6 +537,15 @@ export declare class PackageSourceManager {
    * @throws (rejects) `EINVALIDARG` where an argument has the wrong type or is out of range.
    */
   searchPackages(query: string, options?: SearchOptions): Promise<SearchResult>
+  /**
+   * A Web-standard handler that answers GET and HEAD with `{ "packages": [ … ] }`, the merged index: as one ready body,
+   * with a strong ETag, 304, gzip and brotli, made anew only when the merged index is. An entry of a source of yours that
+   * can't be written as JSON is left out, and reported.
+   *
+   * It rejects where `userLevel` does, or gives what is no number.
+   * @throws `EINVALIDARG` where an option has the wrong type.
+   */
+  createIndexHandler(options?: IndexHandlerOptions): (request: Request) => Promise<Response>
 }
 
 /** What {@link createPackageSourceManager} takes. An option that is `undefined` counts as not given. */
@@ -570,6 +589,151 @@ export declare function createPackageSourceManagerFromConfig(
   config?: PackageRepoConfig,
   options?: CreateFromConfigOptions,
 ): PackageSourceManager
+
+// ── Registry service ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** How a registry is served. */
+export interface RegistryOptions {
+  /**
+   * The store: a directory (absolute, or relative to the working directory) or a `file:` URL, made where it is missing.
+   * {@link importPackages} fills it, also while it is served: a running service notices within a second or two.
+   */
+  store: string
+  /** What stands before `/packages` in the URLs' paths; default `/api/v1`. */
+  basePath?: string
+  /**
+   * Bearer tokens that may read, of visible ASCII characters. Without it everyone may. Without a token the answer is 401,
+   * with another one 403.
+   */
+  readTokens?: string[]
+  /** Most requests under way, 1 or more; default 256. Further ones get 503. */
+  maxConcurrent?: number
+  /** `max-age` of the answers, in seconds; default 60. */
+  maxAgeSeconds?: number
+  /** `stale-while-revalidate` of the answers, in seconds; default 600. */
+  staleWhileRevalidateSeconds?: number
+  /** Bytes of answers that are kept in memory, ready to be sent; default 64 MiB. */
+  cacheMaxBytes?: number
+  /**
+   * Takes over the reports of what is wrong with the store (a damaged version, which is left out, or a store that can't be
+   * read); default `console.error`. What it throws is ignored.
+   */
+  onError?: (error: PackageSourcesError) => void
+}
+
+/** Web-standard request handlers, as a Next.js route module exports them. */
+export interface RegistryHandlers {
+  /** Answers every method: others than GET and HEAD with 405. */
+  GET(request: Request): Promise<Response>
+  /** The same function. */
+  HEAD(request: Request): Promise<Response>
+}
+
+/**
+ * Handlers that answer the registry protocol (`GET /packages`, `/packages/search`, `/packages/:id`,
+ * `/packages/:id/versions`, `/packages/:id/versions/:version`). Touches no file before the first request.
+ *
+ * ```ts
+ * // app/api/v1/packages/[[...path]]/route.ts
+ * export const { GET, HEAD } = createRegistryHandlers({ store: process.env.PACKAGE_REGISTRY_STORE })
+ * ```
+ * @throws `EINVALIDARG` where an option has the wrong type or is out of range.
+ */
+export declare function createRegistryHandlers(options: RegistryOptions): RegistryHandlers
+
+/** How a registry is served by a server of its own. */
+export interface RegistryServerOptions extends RegistryOptions {
+  /** Address to listen on; default `127.0.0.1`. */
+  host?: string
+  /** Port to listen on; default 0, a free one. */
+  port?: number
+}
+
+/** A registry that listens. It is also an `AsyncDisposable`, on a Node that knows these. */
+export interface RegistryServer {
+  /** Its base URL, as a {@link RemotePackageSource} takes it; without a trailing slash. */
+  readonly url: string
+  /** The port that it listens on. */
+  readonly port: number
+  /**
+   * Takes no more connections; settles when the answers under way are sent and all connections have ended, after ten
+   * seconds at most. May be called again.
+   */
+  close(): Promise<void>
+}
+
+/**
+ * The same as {@link createRegistryHandlers}, as an HTTP server.
+ * @returns Once it listens.
+ * @throws (rejects) `EINVALIDARG`; `ESTORE` where the store can't be used; Node's own error, such as `EADDRINUSE`, where
+ * it can't listen.
+ */
+export declare function createRegistryServer(options: RegistryServerOptions): Promise<RegistryServer>
+
+/** Where to import to. */
+export interface ImportOptions {
+  /** The store, as in {@link RegistryOptions.store}; made where it is missing. */
+  store: string
+  /** Ends the import before its next package. What was added until then stays. */
+  signal?: AbortSignal
+}
+
+/** A version that is in a store. */
+export interface PublishedVersion {
+  /** The package's id. */
+  packageId: string
+  /** Its version. */
+  version: string
+  /** SHA-256, in lower-case hexadecimal digits, of the package as the registry serves it. */
+  checksum: string
+}
+
+/** A package that could not be imported. */
+export interface RefusedPackage {
+  /** The package's id. */
+  packageId: string
+  /** Its version; `''` where it is not known. */
+  version: string
+  /**
+   * `EINVALIDPACKAGE` (no valid version, or a part of it can't be read), `ECONFLICT` (that version was published with other
+   * contents, which never change), `ETOOLARGE`, or `ESTORE`.
+   */
+  code: ErrorCode
+  /** What is wrong, as a sentence. */
+  message: string
+}
+
+/** What came of an import. */
+export interface ImportResult {
+  /** Versions that were added. */
+  added: PublishedVersion[]
+  /** Versions that were there already, with the same contents. */
+  unchanged: PublishedVersion[]
+  /** Packages that could not be added. */
+  failed: RefusedPackage[]
+  /** What in the folder was passed over or mended. */
+  warnings: PackageWarning[]
+}
+
+/**
+ * Adds every package of a packages folder, of either layout, to a registry's store. Each version is there whole or not at
+ * all, whenever the process ends; what the promise tells of is sure to last.
+ * @param directory The packages folder: a path or a `file:` URL.
+ * @throws (rejects) `EINVALIDARG`; `ENOPACKAGES` or `EREAD` where the folder, `ESTORE` where the store can't be used;
+ * `signal.reason` where it was aborted.
+ */
+export declare function importPackages(directory: string, options: ImportOptions): Promise<ImportResult>
+
+/** How {@link PackageSourceManager.createIndexHandler} answers. */
+export interface IndexHandlerOptions {
+  /**
+   * Whose view of the index is sent: only packages with `minLevel <= userLevel`. A function is asked for each request;
+   * where it gives `undefined`, the view is that of level 1, public. Without it, the whole index is sent.
+   */
+  userLevel?: number | ((request: Request) => Awaitable<number | undefined>)
+  /** The `Cache-Control` field; default `private, no-cache` with a function, else `public, no-cache`. */
+  cacheControl?: string
+}
 
 // ── Configuration ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -842,6 +1006,9 @@ export type ErrorCode =
   | 'ENETWORK'
   | 'EHTTP'
   | 'EPROTOCOL'
+  | 'EINVALIDPACKAGE'
+  | 'ECONFLICT'
+  | 'ESTORE'
   | 'EBROWSER'
   | 'EINTERNAL'
 

@@ -3,6 +3,9 @@ const { makeGlue } = require('./face/registry/glue.js')
 const { config, registry } = require('./face/pure.js')
 const manager = require('./face/manager/create.js')
 const { PackageSourceManager } = require('./face/manager/manager.js')
+const { createRegistryHandlers } = require('./face/service/handlers.js')
+const { importPackages } = require('./face/service/import.js')
+const { createRegistryServer } = require('./face/service/server.js')
 const local = require('./face/sources/local.js')
 const remote = require('./face/sources/remote.js')
 
@@ -16,4 +19,7 @@ module.exports = {
   ...manager,
   ...remote,
   PackageSourceManager,
+  createRegistryHandlers,
+  createRegistryServer,
+  importPackages,
 }

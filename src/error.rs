@@ -23,6 +23,12 @@ pub enum ErrorKind {
     Protocol,
     /// Something took longer than its bound.
     Timeout,
+    /// A package that can't be published as it is.
+    InvalidPackage,
+    /// A version that was published with other bytes.
+    Conflict,
+    /// A registry's store can't be used.
+    Store,
     /// A fault of this package itself.
     Internal,
 }
@@ -41,6 +47,9 @@ impl ErrorKind {
             Self::Http => "EHTTP",
             Self::Protocol => "EPROTOCOL",
             Self::Timeout => "ETIMEOUT",
+            Self::InvalidPackage => "EINVALIDPACKAGE",
+            Self::Conflict => "ECONFLICT",
+            Self::Store => "ESTORE",
             Self::Internal => "EINTERNAL",
         }
     }

@@ -119,6 +119,16 @@ pub fn push_string(out: &mut String, text: &str) {
     }
 }
 
+/// Appends a field with a text to an object that is being written.
+pub fn push_text_field(out: &mut String, key: &str, text: &str) {
+    if !out.ends_with('{') {
+        out.push(',');
+    }
+    push_string(out, key);
+    out.push(':');
+    push_string(out, text);
+}
+
 /// Objects of more fields than this look repeated ones up in a map.
 const FEW_FIELDS: usize = 32;
 

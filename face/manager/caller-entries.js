@@ -120,11 +120,16 @@ function searchTextOf(position, { packageId, name, description, author, category
   const texts = [packageId, name, description, author, category].map((text) =>
     typeof text === 'string' ? wellFormed(text) : '',
   )
-  return [
-    position,
-    ...texts,
-    typeof minLevel === 'number' && Number.isFinite(minLevel) && minLevel !== 0 ? minLevel : 1,
-  ]
+  return [position, ...texts, levelOf(minLevel)]
 }
 
-module.exports = { mergedOf, readCallerEntries, searchTextOf }
+/**
+ * What counts as an entry's level: public where it has none.
+ *
+ * @param {unknown} minLevel
+ */
+function levelOf(minLevel) {
+  return typeof minLevel === 'number' && Number.isFinite(minLevel) && minLevel !== 0 ? minLevel : 1
+}
+
+module.exports = { levelOf, mergedOf, readCallerEntries, searchTextOf }

@@ -3,6 +3,7 @@
  * is nothing in memory, and then once for all who wait.
  *
  * @typedef {import('../../index.js').ErrorContext} ErrorContext
+ * @typedef {import('../../index.js').IndexHandlerOptions} IndexHandlerOptions
  * @typedef {import('../../index.js').PackageCandidate} PackageCandidate
  * @typedef {import('../../index.js').PackageData} PackageData
  * @typedef {import('../../index.js').PackageExplanation} PackageExplanation
@@ -18,6 +19,8 @@
 
 const { expectString, invalid } = require('../errors.js')
 const { isWellFormed } = require('../text.js')
+const { report } = require('../report.js')
+const { createIndexHandler } = require('../service/index-handler.js')
 const { settledSoon } = require('../waiting.js')
 const { Asker } = require('./asker.js')
 const { readManagerConfig } = require('./options.js')
@@ -201,6 +204,17 @@ class PackageSourceManager {
    */
   async searchPackages(query, options) {
     return searchMerged(query, options, async () => this.#current() ?? this.#renew())
+  }
+
+  /**
+   * @param {IndexHandlerOptions} [options]
+   * @returns {(request: Request) => Promise<Response>}
+   */
+  createIndexHandler(options = {}) {
+    return createIndexHandler(options, {
+      merged: () => this.#current() ?? this.#renew(),
+      report: (error, context) => report(this.#config.onError, error, context),
+    })
   }
 
   /** The merged index, where there is one that is complete or whose missing sources are not yet to be tried again. */

@@ -6,6 +6,7 @@
 
 const { BindingLocalSource } = require('../../binding.js')
 const { DEFAULT_LOCAL_SOURCE } = require('../config.js')
+const { workingDirectory } = require('../working-directory.js')
 const { NativeSource } = require('./native-source.js')
 
 /** @extends {NativeSource<BindingLocalSource>} */
@@ -20,22 +21,9 @@ class LocalPackageSource extends NativeSource {
   }
 }
 
-/**
- * Worker threads have an environment of their own, which the native side can't see.
- *
- * @param {PackageSourceConfig} config
- */
+/** @param {PackageSourceConfig} config */
 function open({ id, url }) {
   return new BindingLocalSource(id, url, workingDirectory(), process.env.METABUILDER_PACKAGES_DIR)
-}
-
-function workingDirectory() {
-  try {
-    return process.cwd()
-  } catch {
-    // It was deleted. An absolute path still leads somewhere.
-    return '/'
-  }
 }
 
 /** @param {Partial<PackageSourceConfig>} [config] */

@@ -10,9 +10,10 @@ export const FLOORS = [
   ['bindings'],
   ['manager'],
   ['publish', 'resolver', 'lockfile', 'registry', 'index'],
-  ['source'],
+  ['source', 'search'],
   ['permission', 'model'],
-  ['json', 'text'],
+  ['answer'],
+  ['files', 'json', 'text'],
   ['error'],
 ]
 

@@ -8,6 +8,9 @@ const DOORS = ['index.js', 'index.mjs', 'browser.mjs']
 /** Node's modules that the face may use: none of them does input or output. */
 const BUILTINS = new Set(['node:module', 'node:timers/promises', 'node:util'])
 
+/** The one file that opens a socket: an HTTP server is Node's own, and what it answers comes from the core. */
+const SERVER = { file: 'face/service/server.js', specifier: 'node:http' }
+
 /**
  * The face is thin: it does no input or output of its own and leans on no package, and what a browser loads of it
  * reaches neither the native part nor Node.
@@ -38,7 +41,8 @@ function importsOf(root, file) {
 function misuse({ file, line, specifier, target }) {
   const at = `${file}:${line}:`
   if (target === undefined) {
-    return BUILTINS.has(specifier)
+    const isServer = file === SERVER.file && specifier === SERVER.specifier
+    return BUILTINS.has(specifier) || isServer
       ? []
       : [`${at} \`${specifier}\` is not for the face: files and network are the core's`]
   }

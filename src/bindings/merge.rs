@@ -5,15 +5,17 @@ use std::sync::{Arc, OnceLock};
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
+use serde_json::value::RawValue;
 
-use super::settle::settle;
+use super::answer::BindingRepresentation;
+use super::settle::{blocking, settle};
 use super::source::BindingIndex;
 use super::types::{BindingCandidate, BindingFound, BindingSearchFilter};
+use crate::answer::Body;
 use crate::error::{Error, ErrorKind, Result};
-use crate::index::{
-    CallerRow, ConflictResolution, MergedIndex, Rows, SearchColumn, SearchFilter, SearchIndex, SourceColumn,
-};
+use crate::index::{CallerRow, CallerTexts, ConflictResolution, MergedIndex, Rows, SourceColumn};
 use crate::model::{EntryTexts, SourceKind};
+use crate::search::{SearchColumn, SearchFilter, SearchIndex};
 
 /// A merge in preparation: sources are added in the order of their priorities, then it is run.
 #[napi]
@@ -159,11 +161,33 @@ impl BindingMergedIndex {
     }
 }
 
+#[napi]
+impl BindingMergedIndex {
+    /// What a user of `level` may open, or everything, as a body that is ready to be sent. `callers` is the text of an
+    /// array of `[position, minLevel, entry]`, one for each package whose winner is a caller's.
+    #[napi(catch_unwind)]
+    pub fn render<'env>(
+        &self,
+        env: &'env Env,
+        level: Option<f64>,
+        callers: String,
+        cache_control: String,
+    ) -> napi::Result<PromiseRaw<'env, BindingRepresentation>> {
+        let merged = Arc::clone(&self.merged);
+        let work = blocking(move || {
+            let rows: Vec<(usize, f64, Box<RawValue>)> = read(&callers)?;
+            let callers: CallerTexts = rows.into_iter().map(|(at, level, text)| (at, (level, text))).collect();
+            Ok(Body::new(merged.render(level, &callers)))
+        });
+        settle(env, work, |body| BindingRepresentation::new(body, cache_control))
+    }
+}
+
 /// A caller's package, as the face sends it.
-type CallerTexts = (usize, String, String, String, String, String, f64);
+type CallerSearchTexts = (usize, String, String, String, String, String, f64);
 
 fn caller_columns(texts: &str) -> Result<impl Iterator<Item = SearchColumn> + use<>> {
-    let rows: Vec<CallerTexts> = read(texts)?;
+    let rows: Vec<CallerSearchTexts> = read(texts)?;
     Ok(rows.into_iter().map(|(position, id, name, description, author, category, min_level)| SearchColumn {
         position,
         id,
@@ -174,11 +198,4 @@ fn caller_columns(texts: &str) -> Result<impl Iterator<Item = SearchColumn> + us
 fn read<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T> {
     serde_json::from_str(text)
         .map_err(|error| Error::new(ErrorKind::Internal, format!("the face sent what is no row: {error}")))
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(outcome) => outcome,
-        Err(fault) => Err(Error::new(ErrorKind::Internal, format!("a fault in package-sources itself: {fault}"))),
-    }
 }

@@ -10,8 +10,10 @@
     reason = "the signatures are those that napi's macros call with values made for the call"
 )]
 
+mod answer;
 mod manager;
 mod merge;
+mod registry;
 mod settle;
 mod source;
 mod types;

@@ -33,6 +33,14 @@ async fn guarded<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send
     }
 }
 
+/// Work that blocks, off the JavaScript thread.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(fault) => Err(Error::new(ErrorKind::Internal, format!("a fault in package-sources itself: {fault}"))),
+    }
+}
+
 /// The core's error as a JavaScript `Error` with `code`.
 pub(super) fn js_error(env: &Env, error: &Error) -> napi::Error {
     let plain = napi::Error::new(Status::GenericFailure, error.message().to_owned());

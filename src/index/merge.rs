@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
 
-use super::{ConflictResolution, SearchColumn};
+use super::ConflictResolution;
 use crate::json;
 use crate::model::{SourceKind, Version};
+use crate::search::SearchColumn;
 use crate::source::SourceIndex;
 
 /// One source's part in a merge.
@@ -158,7 +159,7 @@ impl MergedIndex {
         out.push(']');
     }
 
-    fn write_entry(&self, entry: &MergedEntry, out: &mut String) {
+    pub(super) fn write_entry(&self, entry: &MergedEntry, out: &mut String) {
         let winner = entry.candidates[entry.selected];
         let column = &self.columns[winner.column];
         match &column.rows {

@@ -2,10 +2,10 @@
 
 mod explain;
 mod merge;
-mod search;
+mod render;
 mod strategy;
 
 pub use explain::{CandidateReport, LossReason};
 pub use merge::{CallerRow, Candidate, MergedEntry, MergedIndex, Rows, SourceColumn};
-pub use search::{Found, SearchColumn, SearchFilter, SearchIndex};
+pub use render::CallerTexts;
 pub use strategy::ConflictResolution;

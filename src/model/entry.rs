@@ -66,6 +66,14 @@ impl IndexEntry {
         }
     }
 
+    /// The lowest level that may open it, read anew from the entry.
+    #[must_use]
+    pub fn min_level(&self) -> f64 {
+        let object = format!("{}}}", self.body);
+        let fields = Fields::parse(&object).unwrap_or_default();
+        level_of(fields.get("minLevel").and_then(json::number))
+    }
+
     /// Bytes that the entry takes, about.
     #[must_use]
     pub fn weight(&self) -> usize {
@@ -75,6 +83,14 @@ impl IndexEntry {
     /// Appends the entry as a JSON object, without `sourceId`.
     pub fn write_bare(&self, out: &mut String) {
         out.push_str(&self.body);
+        out.push('}');
+    }
+
+    /// Appends the entry as a JSON object with the checksum of its package, without `sourceId`.
+    pub fn write_checked(&self, checksum: &str, out: &mut String) {
+        out.push_str(&self.body);
+        out.push_str(",\"checksum\":");
+        json::push_string(out, checksum);
         out.push('}');
     }
 

@@ -17,6 +17,18 @@ impl Version {
         let text = text.strip_prefix('v').unwrap_or(text);
         Self(semver::Version::parse(text).or_else(|_| semver::Version::parse(&pad(text))).ok())
     }
+
+    /// Whether it is a version at all.
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Whether it is one that comes before its release.
+    #[must_use]
+    pub fn is_pre_release(&self) -> bool {
+        self.0.as_ref().is_some_and(|version| !version.pre.is_empty())
+    }
 }
 
 /// Fills up `1` and `1.2`, also before a pre-release or build metadata.
@@ -80,6 +92,21 @@ mod tests {
 
     /// Versions, short ones, and what is none.
     const VERSION: &str = "v?[0-3](\\.[0-3]){0,3}(-[a-b1-2](\\.[0-2])?)?(\\+x)?";
+
+    #[test]
+    fn versions_tell_what_they_are() {
+        for (text, is_one, is_pre_release) in [
+            ("1.0.0", true, false),
+            ("v2", true, false),
+            ("1.2-rc.1+x", true, true),
+            ("1.0.0+a-b", true, false),
+            ("", false, false),
+            ("latest", false, false),
+        ] {
+            let version = Version::parse(text);
+            assert_eq!((version.is_one(), version.is_pre_release()), (is_one, is_pre_release), "{text}");
+        }
+    }
 
     #[test]
     fn equal_versions_are_equal() {

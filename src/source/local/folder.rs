@@ -1,13 +1,14 @@
 //! Reading inside one packages folder, and nowhere else.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, DirEntry, OpenOptions};
+use cap_std::fs::{Dir, DirEntry};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::files;
 use crate::json;
 use crate::model::{Warning, Warnings};
 
@@ -111,7 +112,7 @@ impl PackagesFolder {
     }
 
     fn text(&self, path: &str, limit: u64) -> Part<Vec<u8>> {
-        match self.read(path, limit) {
+        match files::read(&self.0, path, limit) {
             Ok(Some(bytes)) => Part::Here(bytes),
             Ok(None) => Part::Faulty(format!("is larger than {} MiB", limit / 1024 / 1024)),
             Err(error) => match error.kind() {
@@ -121,33 +122,6 @@ impl PackagesFolder {
             },
         }
     }
-
-    /// The bytes; `None` where there are more than `limit`.
-    fn read(&self, path: &str, limit: u64) -> io::Result<Option<Vec<u8>>> {
-        let file = self.0.open_with(path, &reading())?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        if metadata.len() > limit {
-            return Ok(None);
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-        file.take(limit + 1).read_to_end(&mut bytes)?;
-        Ok(if bytes.len() as u64 > limit { None } else { Some(bytes) })
-    }
-}
-
-/// For reading, and without waiting: a named pipe in place of a file would otherwise hold the thread for ever.
-fn reading() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use cap_std::fs::OpenOptionsExt;
-        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-    }
-    options
 }
 
 /// Why something can't be read. The sandbox's own refusals have no error number of the system.

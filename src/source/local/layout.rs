@@ -51,6 +51,12 @@ pub(super) struct Manifest {
     pub(super) warnings: Vec<Warning>,
 }
 
+/// Whether a path is that of a package's manifest.
+#[must_use]
+pub fn is_manifest(path: &str) -> bool {
+    path.ends_with("/package.json") || path.ends_with("/seed/metadata.json")
+}
+
 /// Reads a folder's manifest; `None` where the folder is no package.
 ///
 /// # Errors

@@ -41,7 +41,11 @@ fn own_packages(surroundings: &Surroundings) -> Result<PathBuf> {
     Ok(found.unwrap_or_else(|| PathBuf::from(DEFAULT_URL)))
 }
 
-fn path_of(url: &str, surroundings: &Surroundings) -> Result<PathBuf> {
+/// The path that a path, or a `file:` URL, means in these surroundings.
+///
+/// # Errors
+/// Where it is a `file:` URL of another machine or none at all.
+pub fn path_of(url: &str, surroundings: &Surroundings) -> Result<PathBuf> {
     if url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:")) {
         return Url::parse(url).ok().and_then(|url| url.to_file_path().ok()).ok_or_else(|| {
             Error::new(

@@ -22,7 +22,8 @@ use crate::source::{BoxFuture, Fetched, LoadedPackage, Source, SourceIndex};
 
 use catalogue::Catalogue;
 use folder::PackagesFolder;
-pub use locate::Surroundings;
+pub use layout::is_manifest;
+pub use locate::{Surroundings, path_of};
 
 /// A folder as a source. What was read of its index is kept; to forget it, make a new one.
 pub struct LocalSource {

@@ -1,4 +1,4 @@
-//! Searching the merged index.
+//! Searching an index: the merged one, or a registry's own.
 //!
 //! Every word of the query must occur in a package's id, name, description or author; case, accents and the `_`, `-`
 //! and `.` between an id's words don't count. Matches in the id come first, then those in the name, then those in
@@ -15,7 +15,7 @@ use crate::permission;
 /// What a search looks at of one package.
 #[derive(Debug)]
 pub struct SearchColumn {
-    /// Position in the merged index.
+    /// Position in the index.
     pub position: usize,
     /// The package's id.
     pub id: String,
@@ -37,13 +37,13 @@ pub struct SearchFilter {
 /// One page of what was found.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Positions in the merged index, best first.
+    /// Positions in the index, best first.
     pub positions: Vec<usize>,
     /// How many were found in all.
     pub total: usize,
 }
 
-/// The packages of a merged index, folded for searching.
+/// The packages of an index, folded for searching.
 #[derive(Debug)]
 pub struct SearchIndex(Vec<Folded>);
 

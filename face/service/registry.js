@@ -1,0 +1,141 @@
+/**
+ * A registry's answers: those in memory at once, the others once the native side has made them.
+ *
+ * @typedef {import('../../index.js').RegistryOptions} RegistryOptions
+ * @typedef {import('./answers.js').Answer} Answer
+ * @typedef {import('./answers.js').Kept} Kept
+ *
+ * @typedef {object} Question What is looked at of a request.
+ * @property {string} method
+ * @property {string} target Path and query.
+ * @property {string | undefined} acceptEncoding
+ * @property {string | undefined} ifNoneMatch
+ * @property {string | undefined} authorization
+ */
+
+const { BindingRegistry } = require('../../binding.js')
+const { sourcesError } = require('../errors.js')
+const { workingDirectory } = require('../working-directory.js')
+const { kept, problem } = require('./answers.js')
+const { readRegistryOptions } = require('./options.js')
+
+class Registry {
+  #native
+  #maxConcurrent
+  #onError
+  /** @type {Map<number, Kept>} Bodies that the native side has in memory, by number. */
+  #kept = new Map()
+  #underWay = 0
+
+  /** @param {RegistryOptions} options */
+  constructor(options) {
+    const { store, basePath, readTokens, maxAgeSeconds, staleWhileRevalidateSeconds, cacheMaxBytes, ...own } =
+      readRegistryOptions(options)
+    this.#native = new BindingRegistry({
+      store,
+      workingDirectory: workingDirectory(),
+      basePath,
+      readTokens,
+      maxAge: maxAgeSeconds,
+      staleWhileRevalidate: staleWhileRevalidateSeconds,
+      cacheMaxBytes,
+    })
+    this.basePath = basePath
+    this.#maxConcurrent = own.maxConcurrent
+    this.#onError = own.onError
+  }
+
+  /** Reads the store, so that what is wrong with it is known before the first request. */
+  async open() {
+    await this.#native.open()
+    this.#report()
+  }
+
+  /**
+   * The answer, where it is in memory.
+   *
+   * @param {Question} question
+   * @returns {Answer | undefined}
+   */
+  lookup({ method, target, acceptEncoding, ifNoneMatch, authorization }) {
+    const number = this.#native.lookup(method, target, acceptEncoding, ifNoneMatch, authorization)
+    const inMemory = number === 0 ? undefined : this.#held(Math.abs(number))
+    return number > 0 ? inMemory?.ok : inMemory?.notModified
+  }
+
+  /**
+   * Whether one more request may be under way. Each that may ends with `leave()`.
+   *
+   * @returns {boolean}
+   */
+  enter() {
+    if (this.#underWay >= this.#maxConcurrent) return false
+    this.#underWay += 1
+    return true
+  }
+
+  leave() {
+    this.#underWay -= 1
+  }
+
+  /**
+   * The answer.
+   *
+   * @param {Question} question
+   * @returns {Promise<Answer>}
+   */
+  async answer({ method, target, acceptEncoding, ifNoneMatch, authorization }) {
+    try {
+      const made = await this.#native.answer(method, target, acceptEncoding, ifNoneMatch, authorization)
+      if (made.number === 0) return { status: made.status, headers: made.headers, body: made.body }
+      const known = this.#kept.get(made.number) ?? this.#keep(made.number, kept(made))
+      return made.status === 304 ? known.notModified : known.ok
+    } catch (error) {
+      this.#tell(/** @type {any} */ (error))
+      return problem('internal')
+    } finally {
+      this.#report()
+    }
+  }
+
+  /** @param {number} number */
+  #held(number) {
+    const known = this.#kept.get(number)
+    if (known) return known
+    const made = this.#native.body(number)
+    return made ? this.#keep(number, kept(made)) : undefined
+  }
+
+  /**
+   * Keeps a body for as long as the native side does.
+   *
+   * @param {number} number
+   * @param {Kept} body
+   */
+  #keep(number, body) {
+    this.#kept.set(number, body)
+    for (const dropped of this.#native.takeDropped()) this.#kept.delete(dropped)
+    return body
+  }
+
+  #report() {
+    for (const { code, message } of this.#native.takeReports()) {
+      this.#tell(sourcesError(/** @type {any} */ (code), message))
+    }
+  }
+
+  /**
+   * What a caller's handler throws is ignored: a report must not fail what it reports.
+   *
+   * @param {import('../../index.js').PackageSourcesError} error
+   */
+  #tell(error) {
+    try {
+      Promise.resolve(this.#onError(error)).catch(() => {})
+    } catch {
+      // As above.
+    }
+  }
+}
+
+module.exports = { Registry }

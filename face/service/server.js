@@ -1,0 +1,140 @@
+/**
+ * A registry as an HTTP server. The one file of the face that opens a socket: what is answered is decided natively.
+ *
+ * @typedef {import('node:http').IncomingMessage} IncomingMessage
+ * @typedef {import('node:http').ServerResponse} ServerResponse
+ * @typedef {import('../../index.js').RegistryServer} RegistryServer
+ * @typedef {import('../../index.js').RegistryServerOptions} RegistryServerOptions
+ * @typedef {import('./answers.js').Answer} Answer
+ */
+
+const http = require('node:http')
+const { expectCount, expectObject, expectString } = require('../errors.js')
+const { problem } = require('./answers.js')
+const { Registry } = require('./registry.js')
+
+/** How long a client may take for its header, and for a whole request, in milliseconds. */
+const HEADERS_TIMEOUT = 10_000
+const REQUEST_TIMEOUT = 30_000
+
+/** Bytes of a request's header. */
+const MAX_HEADER_SIZE = 16 * 1024
+
+/** How long the answers under way have once the server closes, in milliseconds. */
+const CLOSING_GRACE = 10_000
+
+/**
+ * @param {RegistryServerOptions} options
+ * @returns {Promise<RegistryServer>}
+ */
+async function createRegistryServer(options) {
+  expectObject(options, 'options')
+  const { host = '127.0.0.1', port = 0, ...registryOptions } = options
+  expectString(host, 'host')
+  expectCount(port, 'port', 0, 65535)
+  const registry = new Registry(registryOptions)
+  await registry.open()
+  const server = http.createServer({
+    headersTimeout: HEADERS_TIMEOUT,
+    requestTimeout: REQUEST_TIMEOUT,
+    maxHeaderSize: MAX_HEADER_SIZE,
+  })
+  const handle = (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
+    respond(registry, request, response)
+    response.on('close', () => {
+      if (!server.listening) server.closeIdleConnections()
+    })
+  }
+  server.on('request', handle)
+  // Bodies are not read, so nobody is asked to send one.
+  server.on('checkContinue', handle)
+  await listening(server, port, host)
+  const { port: actualPort } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  const authority = host.includes(':') ? `[${host}]` : host
+  /** @type {Promise<void> | undefined} */
+  let closing
+  const close = () => {
+    closing ??= closed(server)
+    return closing
+  }
+  return {
+    url: `http://${authority}:${actualPort}${registry.basePath}`,
+    port: actualPort,
+    close,
+    ...(Symbol.asyncDispose && { [Symbol.asyncDispose]: close }),
+  }
+}
+
+/**
+ * @param {Registry} registry
+ * @param {IncomingMessage} request
+ * @param {ServerResponse} response
+ */
+function respond(registry, request, response) {
+  const { method = '', url = '', headers } = request
+  // A body that nobody reads would be taken for the next request: the connection ends with the answer.
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  if (hasBody) response.shouldKeepAlive = false
+  if (!registry.enter()) {
+    send(response, problem('busy'), method)
+    return
+  }
+  response.on('close', () => registry.leave())
+  const question = {
+    method,
+    target: url,
+    acceptEncoding: headers['accept-encoding'],
+    ifNoneMatch: headers['if-none-match'],
+    authorization: headers.authorization,
+  }
+  const inMemory = registry.lookup(question)
+  if (inMemory) send(response, inMemory, method)
+  else registry.answer(question).then((answer) => send(response, answer, method))
+}
+
+/**
+ * @param {ServerResponse} response
+ * @param {Answer} answer
+ * @param {string} method
+ */
+function send(response, { status, headers, body }, method) {
+  if (response.destroyed) return
+  response.writeHead(status, headers)
+  if (body === null || method === 'HEAD') response.end()
+  else response.end(body)
+}
+
+/**
+ * @param {http.Server} server
+ * @param {number} port
+ * @param {string} host
+ * @returns {Promise<void>}
+ */
+function listening(server, port, host) {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+/**
+ * Takes no more connections, and ends those that there are as soon as they have their answers.
+ *
+ * @param {http.Server} server
+ * @returns {Promise<void>}
+ */
+function closed(server) {
+  return new Promise((resolve) => {
+    const impatience = setTimeout(() => server.closeAllConnections(), CLOSING_GRACE)
+    server.close(() => {
+      clearTimeout(impatience)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
+
+module.exports = { createRegistryServer }

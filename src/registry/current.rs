@@ -1,0 +1,214 @@
+//! What a store holds at the moment, kept up to date.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use super::store::{Holdings, Published, Store};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Warning;
+use crate::search::{SearchColumn, SearchIndex};
+
+/// Least time between two looks for changes that another process made.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a request waits for such a look, while there is something older to answer from.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Counts the imports of this process, which show at once.
+static IMPORTS: AtomicU64 = AtomicU64::new(0);
+
+/// This process has changed a store.
+pub(super) fn note_import() {
+    IMPORTS.fetch_add(1, Ordering::Release);
+}
+
+/// A store's packages at one moment.
+#[derive(Debug)]
+pub(super) struct Current {
+    pub(super) holdings: Holdings,
+    /// Another one for each state of the packages.
+    pub(super) generation: u64,
+    revision: Vec<u8>,
+    search: OnceLock<SearchIndex>,
+}
+
+impl Current {
+    /// The newest versions, folded for searching.
+    pub(super) fn search(&self) -> &SearchIndex {
+        self.search.get_or_init(|| {
+            let column = |(position, package): (usize, &super::store::Package)| {
+                let entry = &package.newest().entry;
+                SearchColumn { position, id: entry.id.as_str().to_owned(), texts: entry.texts() }
+            };
+            SearchIndex::new(self.holdings.packages().iter().enumerate().map(column).collect())
+        })
+    }
+}
+
+/// The latest state, and when it was looked at.
+struct Seen {
+    current: Arc<Current>,
+    store: Store,
+    at: Instant,
+    imports: u64,
+}
+
+/// Something for operators to know.
+pub(super) enum Report {
+    /// A look for changes failed.
+    Failed(Error),
+    /// A part of the store was passed over.
+    Warned(Warning),
+}
+
+/// A store that is looked at when it is asked for.
+pub(super) struct Watched {
+    path: PathBuf,
+    seen: RwLock<Option<Seen>>,
+    looking: tokio::sync::Mutex<()>,
+    report: Box<dyn Fn(Report) + Send + Sync>,
+    changed: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Watched {
+    /// Touches no file yet.
+    pub(super) fn new(
+        path: PathBuf,
+        report: impl Fn(Report) + Send + Sync + 'static,
+        changed: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            path,
+            seen: RwLock::default(),
+            looking: tokio::sync::Mutex::default(),
+            report: Box::new(report),
+            changed: Box::new(changed),
+        }
+    }
+
+    /// The packages, where they were looked at just now.
+    pub(super) fn fresh(&self) -> Option<Arc<Current>> {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let seen = seen.as_ref()?;
+        let is_fresh = seen.at.elapsed() < PAUSE && seen.imports == IMPORTS.load(Ordering::Acquire);
+        is_fresh.then(|| Arc::clone(&seen.current))
+    }
+
+    /// The packages. Where there are older ones, they are what a look that fails or takes its time gives.
+    pub(super) async fn get(self: &Arc<Self>) -> Result<Arc<Current>> {
+        if let Some(current) = self.fresh() {
+            return Ok(current);
+        }
+        let latest = self.latest();
+        if let Some(older) = latest.as_ref().filter(|_| self.looking.try_lock().is_err()) {
+            // Someone looks already. One who waits for that is enough.
+            return Ok(Arc::clone(older));
+        }
+        let this = Arc::clone(self);
+        // A task of its own: whoever ceases to wait must not end it.
+        let looking = tokio::spawn(async move { this.look().await });
+        let looked = match latest {
+            None => looking.await,
+            Some(older) => match tokio::time::timeout(PATIENCE, looking).await {
+                Ok(looked) => looked,
+                Err(_) => return Ok(older),
+            },
+        };
+        looked.unwrap_or_else(|fault| {
+            Err(Error::new(ErrorKind::Internal, format!("reading a store ended early: {fault}")))
+        })
+    }
+
+    /// From now on, without a version that was found to be damaged.
+    pub(super) fn drop_damaged(&self, from: &Current, damaged: &Published, reason: String) {
+        let place = damaged.entry.id.to_string();
+        (self.report)(Report::Warned(Warning::new(format!("{place} {}", damaged.entry.version), reason)));
+        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = seen.as_mut().filter(|seen| seen.current.generation == from.generation) {
+            let holdings = from.holdings.without(damaged);
+            seen.current = Arc::new(current(holdings, from.revision.clone()));
+            (self.changed)();
+        }
+    }
+
+    fn latest(&self) -> Option<Arc<Current>> {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        seen.as_ref().map(|seen| Arc::clone(&seen.current))
+    }
+
+    async fn look(self: &Arc<Self>) -> Result<Arc<Current>> {
+        let _alone = self.looking.lock().await;
+        if let Some(current) = self.fresh() {
+            return Ok(current);
+        }
+        let this = Arc::clone(self);
+        let looked = tokio::task::spawn_blocking(move || this.look_now()).await;
+        looked.unwrap_or_else(|fault| {
+            Err(Error::new(ErrorKind::Internal, format!("reading a store ended early: {fault}")))
+        })
+    }
+
+    fn look_now(&self) -> Result<Arc<Current>> {
+        let imports = IMPORTS.load(Ordering::Acquire);
+        let before = self
+            .seen
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .map(|seen| (seen.store.clone(), Arc::clone(&seen.current)));
+        let Some((store, older)) = before else {
+            let store = Store::open(&self.path)?;
+            let revision = store.revision()?;
+            let found = Arc::new(current(self.warned(store.read(&Holdings::default())?), revision));
+            return Ok(self.see(store, found, imports));
+        };
+        match self.changes(&store, &older) {
+            Ok(Some(newer)) => {
+                let newer = self.see(store, Arc::new(newer), imports);
+                (self.changed)();
+                Ok(newer)
+            }
+            Ok(None) => Ok(self.see(store, older, imports)),
+            Err(error) => {
+                (self.report)(Report::Failed(error));
+                Ok(self.see(store, older, imports))
+            }
+        }
+    }
+
+    /// What the store holds now, where that is something else.
+    fn changes(&self, store: &Store, older: &Current) -> Result<Option<Current>> {
+        // Read first: a change that comes after it is seen with the next look.
+        let revision = store.revision()?;
+        if revision == older.revision {
+            return Ok(None);
+        }
+        Ok(Some(current(self.warned(store.read(&older.holdings)?), revision)))
+    }
+
+    fn see(&self, store: Store, current: Arc<Current>, imports: u64) -> Arc<Current> {
+        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+        *seen = Some(Seen { current: Arc::clone(&current), store, at: Instant::now(), imports });
+        current
+    }
+
+    fn warned(&self, mut holdings: Holdings) -> Holdings {
+        for warning in std::mem::take(&mut holdings.warnings) {
+            (self.report)(Report::Warned(warning));
+        }
+        holdings
+    }
+
+    /// The store, where it was opened.
+    pub(super) fn store(&self) -> Option<Store> {
+        self.seen.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|seen| seen.store.clone())
+    }
+}
+
+fn current(holdings: Holdings, revision: Vec<u8>) -> Current {
+    static GENERATIONS: AtomicU64 = AtomicU64::new(0);
+    let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
+    Current { holdings, generation, revision, search: OnceLock::new() }
+}

@@ -1,0 +1,356 @@
+//! Answering requests.
+//!
+//! What was answered before is in memory, ready to be sent: [`Service::lookup`] finds it without waiting. What is not is
+//! made by [`Service::answer`], once for all who wait for it.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+
+use moka::future::Cache;
+
+use super::access::Access;
+use super::current::{Current, Report, Watched};
+use super::request::{MAX_TARGET, Route};
+use super::store::Published;
+use super::texts::{self, Found};
+use crate::answer::{Body, Coding, Policy, Problem, names_etag};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How a service is set up.
+#[derive(Clone)]
+pub struct Settings {
+    /// The store's directory.
+    pub store: PathBuf,
+    /// What stands before `/packages` in paths.
+    pub base_path: String,
+    /// Who may read; `None`: everyone.
+    pub read_tokens: Option<Vec<String>>,
+    /// How long answers are fresh, in seconds.
+    pub max_age: u32,
+    /// How long beyond that an old answer may serve while it is asked anew, in seconds.
+    pub stale_while_revalidate: u32,
+    /// Bytes of answers that are kept in memory.
+    pub cache_max_bytes: u64,
+}
+
+/// What the service looks at of a request.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// `Accept-Encoding`.
+    pub accept_encoding: Option<String>,
+    /// `If-None-Match`.
+    pub if_none_match: Option<String>,
+    /// `Authorization`.
+    pub authorization: Option<String>,
+}
+
+/// A body with a number that no other has.
+#[derive(Debug)]
+pub struct Numbered {
+    /// The number.
+    pub number: u32,
+    /// The body.
+    pub body: Body,
+}
+
+/// What is to be sent.
+#[derive(Debug)]
+pub enum Outcome {
+    /// 200 with this body.
+    Body(Arc<Numbered>),
+    /// 304: the client has this body.
+    NotModified(Arc<Numbered>),
+    /// A failure.
+    Problem(Problem),
+}
+
+/// What an answer is kept under.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    generation: u64,
+    route: Route,
+    coding: Coding,
+}
+
+/// A body that was made.
+enum Made {
+    New(Body),
+    /// It is one that there is already.
+    Known(Arc<Numbered>),
+}
+
+/// Why a body can't be made.
+enum Fault {
+    Damaged(Arc<Published>, String),
+    Failed(Error),
+}
+
+/// A registry over a store.
+pub struct Service {
+    base_path: String,
+    access: Access,
+    policy: Policy,
+    store: Arc<Watched>,
+    bodies: Cache<Key, Arc<Numbered>>,
+    by_number: Mutex<HashMap<u32, Weak<Numbered>>>,
+    dropped: Arc<Mutex<Vec<u32>>>,
+    reports: Arc<Mutex<Reports>>,
+}
+
+/// What operators were told, and what they are to be told.
+#[derive(Default)]
+struct Reports {
+    told: HashSet<String>,
+    pending: Vec<(&'static str, String)>,
+}
+
+impl Service {
+    /// A service that has touched no file yet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let Settings { store, base_path, read_tokens, max_age, stale_while_revalidate, cache_max_bytes } = settings;
+        let access = Access::new(read_tokens.as_deref());
+        let scope = if access.is_public() { "public" } else { "private" };
+        let policy = Policy {
+            cache_control: format!("{scope}, max-age={max_age}, stale-while-revalidate={stale_while_revalidate}"),
+            vary: if access.is_public() { "Accept-Encoding" } else { "Accept-Encoding, Authorization" },
+        };
+        let dropped = Arc::new(Mutex::new(Vec::new()));
+        let reports = Arc::new(Mutex::new(Reports::default()));
+        let dropping = Arc::clone(&dropped);
+        let bodies = Cache::builder()
+            .max_capacity(cache_max_bytes)
+            .weigher(|key: &Key, numbered: &Arc<Numbered>| weight(key, numbered))
+            .eviction_listener(move |_, numbered: Arc<Numbered>, _| locked(&dropping).push(numbered.number))
+            .build();
+        let (reporting, changing) = (Arc::clone(&reports), bodies.clone());
+        let watched =
+            Watched::new(store, move |report| locked(&reporting).add(report), move || changing.invalidate_all());
+        let store = Arc::new(watched);
+        Self { base_path, access, policy, store, bodies, by_number: Mutex::default(), dropped, reports }
+    }
+
+    /// Reads the store, so that what is wrong with it is known before the first request.
+    ///
+    /// # Errors
+    /// `ESTORE` where it can't be used.
+    pub async fn open(&self) -> Result<()> {
+        self.store.get().await.map(|_| ())
+    }
+
+    /// The answer, where it is in memory. Never waits.
+    #[must_use]
+    pub fn lookup(&self, request: &Request) -> Option<Outcome> {
+        self.admit(request).ok()?;
+        let current = self.store.fresh()?;
+        let route = Route::parse(&request.target, &self.base_path).ok()?;
+        let key = Key { generation: current.generation, route, coding: coding_of(request) };
+        let getting = pin!(self.bodies.get(&key));
+        getting.poll_once()?.map(|numbered| conditional(request, numbered))
+    }
+
+    /// The answer.
+    pub async fn answer(&self, request: &Request) -> Outcome {
+        match self.make(request).await {
+            Ok(numbered) => conditional(request, numbered),
+            Err(problem) => Outcome::Problem(problem),
+        }
+    }
+
+    /// A body that an outcome named, where it is still in memory.
+    #[must_use]
+    pub fn body(&self, number: u32) -> Option<Arc<Numbered>> {
+        locked(&self.by_number).get(&number)?.upgrade()
+    }
+
+    /// What answers say beyond their bodies.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Numbers of the bodies that are no longer in memory; each is told once.
+    #[must_use]
+    pub fn take_dropped(&self) -> Vec<u32> {
+        std::mem::take(&mut locked(&self.dropped))
+    }
+
+    /// What operators should know, as codes and sentences; each is told once.
+    #[must_use]
+    pub fn take_reports(&self) -> Vec<(&'static str, String)> {
+        std::mem::take(&mut locked(&self.reports).pending)
+    }
+
+    /// Whether the request may be answered at all.
+    fn admit(&self, request: &Request) -> Result<(), Problem> {
+        if !matches!(&*request.method, "GET" | "HEAD") {
+            return Err(Problem::method_not_allowed());
+        }
+        if request.target.len() > MAX_TARGET {
+            return Err(Problem::uri_too_long(MAX_TARGET));
+        }
+        self.access.check(request.authorization.as_deref())
+    }
+
+    async fn make(&self, request: &Request) -> Result<Arc<Numbered>, Problem> {
+        self.admit(request)?;
+        let route = Route::parse(&request.target, &self.base_path)?;
+        let coding = coding_of(request);
+        loop {
+            let current = self.store.get().await.map_err(|error| self.failed(error, Problem::unavailable()))?;
+            match self.in_coding(&current, &route, coding).await? {
+                Ok(numbered) => return Ok(numbered),
+                // With one version fewer each time, so that this comes to an end.
+                Err(Fault::Damaged(published, reason)) => self.store.drop_damaged(&current, &published, reason),
+                Err(Fault::Failed(error)) => {
+                    let is_store = error.kind() == ErrorKind::Store;
+                    let problem = if is_store { Problem::unavailable() } else { Problem::internal() };
+                    return Err(self.failed(error, problem));
+                }
+            }
+        }
+    }
+
+    async fn in_coding(
+        &self,
+        current: &Arc<Current>,
+        route: &Route,
+        coding: Coding,
+    ) -> Result<Result<Arc<Numbered>, Fault>, Problem> {
+        let key = |coding| Key { generation: current.generation, route: route.clone(), coding };
+        let stored = match texts::find(current, route)? {
+            Found::Stored(published) => Some(Arc::clone(published)),
+            Found::Written => None,
+        };
+        let work = {
+            let (current, route, store) = (Arc::clone(current), route.clone(), self.store.store());
+            move || match (stored, store) {
+                (None, _) => Ok(Made::New(Body::new(texts::write(&current, &route)))),
+                (Some(published), Some(store)) => match store.body(&published).map_err(Fault::Failed)? {
+                    Ok(bytes) => Ok(Made::New(Body::new(bytes))),
+                    Err(reason) => Err(Fault::Damaged(published, reason)),
+                },
+                (Some(_), None) => Err(Fault::Failed(Error::new(ErrorKind::Internal, "a store was never opened"))),
+            }
+        };
+        let plain = match self.kept(key(Coding::Identity), work).await {
+            Ok(plain) => plain,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        if coding == Coding::Identity {
+            return Ok(Ok(plain));
+        }
+        let work = move || {
+            let coded = plain.body.coded(coding).map_err(Fault::Failed)?;
+            Ok(coded.map_or(Made::Known(plain), Made::New))
+        };
+        Ok(self.kept(key(coding), work).await)
+    }
+
+    /// What is kept under a key, made off this thread where there is nothing, once for all who wait.
+    async fn kept(
+        &self,
+        key: Key,
+        work: impl FnOnce() -> Result<Made, Fault> + Send + 'static,
+    ) -> Result<Arc<Numbered>, Fault> {
+        let made = self.bodies.try_get_with(key, async {
+            match tokio::task::spawn_blocking(work).await {
+                Ok(Ok(Made::New(body))) => Ok(self.numbered(body)),
+                Ok(Ok(Made::Known(numbered))) => Ok(numbered),
+                Ok(Err(fault)) => Err(fault),
+                Err(fault) => Err(Fault::Failed(Error::new(
+                    ErrorKind::Internal,
+                    format!("making an answer ended early: {fault}"),
+                ))),
+            }
+        });
+        let kept = made.await.map_err(|fault| match &*fault {
+            Fault::Damaged(published, reason) => Fault::Damaged(Arc::clone(published), reason.clone()),
+            Fault::Failed(error) => Fault::Failed(error.clone()),
+        })?;
+        // The bound holds now, not some time later.
+        self.bodies.run_pending_tasks().await;
+        Ok(kept)
+    }
+
+    fn numbered(&self, body: Body) -> Arc<Numbered> {
+        static NUMBERS: AtomicU32 = AtomicU32::new(1);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let numbered = Arc::new(Numbered { number, body });
+        let mut by_number = locked(&self.by_number);
+        if by_number.len() == by_number.capacity() {
+            by_number.retain(|_, known| known.strong_count() > 0);
+        }
+        by_number.insert(number, Arc::downgrade(&numbered));
+        numbered
+    }
+
+    fn failed(&self, error: Error, problem: Problem) -> Problem {
+        locked(&self.reports).add(Report::Failed(error));
+        problem
+    }
+}
+
+impl Reports {
+    /// Most different reports that are remembered as told.
+    const MOST: usize = 1000;
+
+    fn add(&mut self, report: Report) {
+        let (code, message) = match report {
+            Report::Failed(error) => (error.code(), error.message().to_owned()),
+            Report::Warned(warning) => (ErrorKind::Malformed.code(), format!("{} {}", warning.path, warning.reason)),
+        };
+        if self.told.len() < Self::MOST && self.told.insert(message.clone()) {
+            self.pending.push((code, message));
+        }
+    }
+}
+
+/// Polling a future that is nearly always ready.
+trait PollOnce: Future {
+    fn poll_once(self: std::pin::Pin<&mut Self>) -> Option<Self::Output>;
+}
+
+impl<F: Future> PollOnce for F {
+    fn poll_once(self: std::pin::Pin<&mut Self>) -> Option<Self::Output> {
+        match self.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+}
+
+fn coding_of(request: &Request) -> Coding {
+    request.accept_encoding.as_deref().map_or(Coding::Identity, Coding::preferred)
+}
+
+fn conditional(request: &Request, numbered: Arc<Numbered>) -> Outcome {
+    let is_known = |field: &str| names_etag(field, numbered.body.etag());
+    if request.if_none_match.as_deref().is_some_and(is_known) {
+        return Outcome::NotModified(numbered);
+    }
+    Outcome::Body(numbered)
+}
+
+/// Twice the bytes, since whoever sends them keeps them too, and what stands around them.
+fn weight(key: &Key, numbered: &Arc<Numbered>) -> u32 {
+    let name = match &key.route {
+        Route::Index { .. } => 0,
+        Route::Search(search) => search.query.len() + search.category.as_ref().map_or(0, String::len),
+        Route::Package { id } | Route::Versions { id } => id.len(),
+        Route::Version { id, version } => id.len() + version.len(),
+    };
+    u32::try_from(2 * numbered.body.bytes().len() + name + 1024).unwrap_or(u32::MAX)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
