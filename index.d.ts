@@ -638,7 +638,7 @@ export interface RegistryHandlers {
  *
  * ```ts
  * // app/api/v1/packages/[[...path]]/route.ts
- * export const { GET, HEAD } = createRegistryHandlers({ store: process.env.PACKAGE_REGISTRY_STORE })
+ * export const { GET, HEAD } = createRegistryHandlers({ store: process.env.PACKAGE_REGISTRY_STORE ?? 'store' })
  * ```
  * @throws `EINVALIDARG` where an option has the wrong type or is out of range.
  */
@@ -652,8 +652,8 @@ export interface RegistryServerOptions extends RegistryOptions {
   port?: number
 }
 
-/** A registry that listens. It is also an `AsyncDisposable`, on a Node that knows these. */
-export interface RegistryServer {
+/** A registry that listens. */
+export interface ListeningRegistry {
   /** Its base URL, as a {@link RemotePackageSource} takes it; without a trailing slash. */
   readonly url: string
   /** The port that it listens on. */
@@ -663,6 +663,13 @@ export interface RegistryServer {
    * seconds at most. May be called again.
    */
   close(): Promise<void>
+}
+
+/** It is also an `AsyncDisposable` where the platform knows these: `await using` closes it. */
+export type RegistryServer = ListeningRegistry & {
+  readonly [Key in SymbolConstructor extends { readonly asyncDispose: infer Symbol extends symbol }
+    ? Symbol
+    : never]: () => Promise<void>
 }
 
 /**

@@ -1,9 +1,11 @@
 // One suite over every kind of source.
 
-import { LocalPackageSource, RemotePackageSource } from '../index.mjs'
+import assert from 'node:assert/strict'
+import { importPackages, LocalPackageSource, RemotePackageSource } from '../index.mjs'
 import { completeEntry, sourceConformance } from './helpers/conformance.mjs'
 import { startRegistry } from './helpers/loopback-registry.mjs'
 import { packagesFolder } from './helpers/package-builder.mjs'
+import { emptyStore, startService } from './helpers/registry-service.mjs'
 import { sourceConfig } from './helpers/sources.mjs'
 
 // ── Local ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -77,6 +79,32 @@ sourceConformance('remote, asked every time', async (t, catalogue) => {
   source.setCacheExpiry(0)
   return source
 })
+
+// ── Registry service ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A registry's entries have checksums, which the catalogue's have not. */
+class CheckedSource extends RemotePackageSource {
+  async fetchIndex() {
+    return (await super.fetchIndex()).map(({ checksum, ...entry }) => {
+      assert.match(checksum, /^[0-9a-f]{64}$/)
+      return entry
+    })
+  }
+}
+
+for (const [name, options] of Object.entries({
+  'the registry service': {},
+  'a private one': { readTokens: ['a-token'] },
+})) {
+  sourceConformance(`remote, over ${name}`, async (t, catalogue) => {
+    const { path } = writeCatalogue(t, catalogue, 'seed')
+    const store = emptyStore(t)
+    const { failed } = await importPackages(path, { store })
+    assert.deepEqual(failed, [])
+    const { url } = await startService(t, [], { ...options, store })
+    return new CheckedSource({ id: 'own-registry', url, enabled: true, authToken: options.readTokens?.[0] })
+  })
+}
 
 // ── Caller-written ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -126,11 +126,14 @@ function textOf(entry, report) {
  */
 function readOptions(options) {
   expectObject(options, 'options')
-  const { userLevel, cacheControl } = /** @type {IndexHandlerOptions} */ (options)
+  const { userLevel, cacheControl } = options
   if (userLevel !== undefined && typeof userLevel !== 'function' && !isLevel(userLevel)) {
     throw invalid('userLevel', 'a number or a function', userLevel)
   }
-  if (cacheControl !== undefined) expectString(cacheControl, 'cacheControl')
+  if (cacheControl !== undefined) {
+    expectString(cacheControl, 'cacheControl')
+    if (!/^[\x20-\x7e]+$/.test(cacheControl)) throw invalid('cacheControl', 'the text of a header field', cacheControl)
+  }
   const scope = typeof userLevel === 'function' ? 'private' : 'public'
   return { userLevel, cacheControl: cacheControl ?? `${scope}, no-cache` }
 }

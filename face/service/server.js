@@ -20,6 +20,9 @@ const REQUEST_TIMEOUT = 30_000
 /** Bytes of a request's header. */
 const MAX_HEADER_SIZE = 16 * 1024
 
+/** Largest body that is sure to be taken over by the system at once, in bytes. */
+const MAX_AT_ONCE = 16 * 1024
+
 /** How long the answers under way have once the server closes, in milliseconds. */
 const CLOSING_GRACE = 10_000
 
@@ -101,6 +104,8 @@ function send(response, { status, headers, body }, method) {
   if (response.destroyed) return
   response.writeHead(status, headers)
   if (body === null || method === 'HEAD') response.end()
+  // Node takes a connection for idle once its answer has an end, sent or not: a large one gets it when it is sent.
+  else if (body.length > MAX_AT_ONCE) response.write(body, () => response.end())
   else response.end(body)
 }
 

@@ -6,7 +6,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, PromiseRaw};
 use napi_derive::napi;
 
-use super::settle::settle;
+use super::settle::{blocking, settle};
 use crate::answer::{Body, Coding, Header, Policy, Problem, Representation, names_etag};
 
 /// An answer's parts.
@@ -73,13 +73,15 @@ impl From<Parts> for BindingAnswer {
 #[napi]
 pub struct BindingRepresentation {
     representation: Arc<Representation>,
+    /// Held while a coding is made: all who wait for one get the same.
+    making: Arc<tokio::sync::Mutex<()>>,
     policy: Policy,
 }
 
 impl BindingRepresentation {
     pub(super) fn new(body: Body, cache_control: String) -> Self {
         let policy = Policy { cache_control, vary: "Accept-Encoding" };
-        Self { representation: Arc::new(Representation::new(body)), policy }
+        Self { representation: Arc::new(Representation::new(body)), making: Arc::default(), policy }
     }
 }
 
@@ -109,8 +111,13 @@ impl BindingRepresentation {
     /// Makes the coding that a request gets, off the JavaScript thread.
     #[napi(catch_unwind)]
     pub fn make<'env>(&self, env: &'env Env, accept_encoding: Option<String>) -> napi::Result<PromiseRaw<'env, ()>> {
-        let (representation, coding) = (Arc::clone(&self.representation), coding(accept_encoding));
-        settle(env, super::settle::blocking(move || representation.make(coding).map(|_| ())), |()| ())
+        let (representation, making) = (Arc::clone(&self.representation), Arc::clone(&self.making));
+        let coding = coding(accept_encoding);
+        let work = async move {
+            let _alone = making.lock().await;
+            blocking(move || representation.make(coding).map(|_| ())).await
+        };
+        settle(env, work, |()| ())
     }
 
     /// The answer with a number that `lookup` gave, without its sign.

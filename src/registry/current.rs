@@ -61,6 +61,8 @@ pub(super) enum Report {
     Failed(Error),
     /// A part of the store was passed over.
     Warned(Warning),
+    /// A look succeeded.
+    Fine,
 }
 
 /// A store that is looked at when it is asked for.
@@ -161,6 +163,7 @@ impl Watched {
         let Some((store, older)) = before else {
             let store = Store::open(&self.path)?;
             let revision = store.revision()?;
+            (self.report)(Report::Fine);
             let found = Arc::new(current(self.warned(store.read(&Holdings::default())?), revision));
             return Ok(self.see(store, found, imports));
         };
@@ -182,6 +185,7 @@ impl Watched {
     fn changes(&self, store: &Store, older: &Current) -> Result<Option<Current>> {
         // Read first: a change that comes after it is seen with the next look.
         let revision = store.revision()?;
+        (self.report)(Report::Fine);
         if revision == older.revision {
             return Ok(None);
         }

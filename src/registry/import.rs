@@ -1,6 +1,8 @@
 //! Publishing a packages folder into a store.
 
+use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::current::note_import;
@@ -49,6 +51,9 @@ pub struct Failed {
     pub error: Error,
 }
 
+/// Packages that are added at once: a file system flushes many files in little more time than one.
+const AT_ONCE: usize = 64;
+
 /// Adds every package of a folder to the store at `path`, which is made where there is none. Ends early, with what it
 /// has done so far, once `is_cancelled`.
 ///
@@ -56,75 +61,94 @@ pub struct Failed {
 /// Where the folder as a whole can't be read or the store can't be written; what is wrong with single packages is in the
 /// result.
 pub async fn import(
-    folder: &LocalSource,
+    folder: &Arc<LocalSource>,
     path: &Path,
     published_at: &str,
     is_cancelled: &AtomicBool,
 ) -> Result<Imported> {
     let index = folder.fetch_index().await?.value;
     let path = path.to_owned();
-    let mut writer = blocking(move || Store::open(&path)?.writer()).await?;
+    let writer = Arc::new(blocking(move || Store::open(&path)?.writer()).await?);
     let mut imported = Imported { warnings: index.warnings.clone(), ..Imported::default() };
-    for listed in &index.entries {
+    let mut seen = HashSet::new();
+    let listed: Vec<&PackageId> = index.entries.iter().map(|entry| &entry.id).filter(|id| seen.insert(*id)).collect();
+    for ids in listed.chunks(AT_ONCE) {
         if is_cancelled.load(Ordering::Relaxed) {
             break;
         }
-        let outcome = match prepared(folder, &listed.id, &mut imported.warnings).await {
-            Ok((entry, body)) => {
-                let at = published_at.to_owned();
-                let (returned, entry, outcome) = blocking(move || {
-                    let outcome = writer.publish(&entry, body.as_bytes(), &at);
-                    Ok((writer, entry, outcome))
-                })
-                .await?;
-                writer = returned;
-                outcome.map_err(|error| (entry.version.clone(), error)).map(|publication| (entry, publication))
-            }
-            Err(failure) => Err(failure),
+        let add = |id: &&PackageId| {
+            let (folder, writer) = (Arc::clone(folder), Arc::clone(&writer));
+            tokio::spawn(add(folder, writer, (*id).clone(), published_at.to_owned()))
         };
-        match outcome {
-            Ok((IndexEntry { id, version, .. }, Publication::Added(checksum))) => {
-                imported.added.push(Added { id, version, checksum });
-            }
-            Ok((IndexEntry { id, version, .. }, Publication::Unchanged(checksum))) => {
-                imported.unchanged.push(Added { id, version, checksum });
-            }
-            Err((version, error)) => imported.failed.push(Failed { id: listed.id.clone(), version, error }),
+        let adding: Vec<_> = ids.iter().map(add).collect();
+        for one in adding {
+            imported.take(one.await.map_err(ended_early)?);
         }
     }
-    blocking(move || Writer::finish(writer)).await?;
+    blocking(move || writer.finish()).await?;
     note_import();
     Ok(imported)
 }
 
-/// A package's entry and its body as it is to be served; why it can't be published, with the version that it has.
-async fn prepared(
-    folder: &LocalSource,
-    id: &PackageId,
-    warnings: &mut Vec<Warning>,
-) -> Result<(IndexEntry, String), (Box<str>, Error)> {
-    let unknown = |error| (Box::default(), error);
-    let refused = |reason: String| Error::new(ErrorKind::InvalidPackage, format!("{id} {reason}"));
-    let loaded = folder.load_package(id.as_str(), None).await.map_err(unknown)?.value;
-    let Some(LoadedPackage { text, warnings: found }) = loaded.as_ref() else {
-        return Err(unknown(refused("is listed, but there is no manifest of it that can be read".to_owned())));
+/// What came of one package.
+struct Outcome {
+    id: PackageId,
+    version: Box<str>,
+    result: Result<Publication>,
+    warnings: Vec<Warning>,
+}
+
+impl Imported {
+    fn take(&mut self, Outcome { id, version, result, warnings }: Outcome) {
+        for warning in warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        match result {
+            Ok(Publication::Added(checksum)) => self.added.push(Added { id, version, checksum }),
+            Ok(Publication::Unchanged(checksum)) => self.unchanged.push(Added { id, version, checksum }),
+            Err(error) => self.failed.push(Failed { id, version, error }),
+        }
+    }
+}
+
+async fn add(folder: Arc<LocalSource>, writer: Arc<Writer>, id: PackageId, published_at: String) -> Outcome {
+    let loaded = match folder.load_package(id.as_str(), None).await {
+        Ok(loaded) => loaded.value,
+        Err(error) => return Outcome { id, version: Box::default(), result: Err(error), warnings: Vec::new() },
     };
-    let (entry, body) = as_served(text).map_err(|reason| unknown(refused(reason)))?;
-    let fault = if TAKEN_IDS.contains(&id.as_str()) {
-        Some("has an id that stands for something else in a registry's paths".to_owned())
-    } else if !Version::parse(&entry.version).is_one() {
-        Some(format!("has the version {:?}, which is none", entry.version))
-    } else {
-        // A package that lacks a part would lack it for ever, since versions are immutable.
-        found
-            .iter()
-            .find(|warning| !is_manifest(&warning.path))
-            .map(|part| format!("is not whole: {} {}", part.path, part.reason))
+    let Some(LoadedPackage { text, warnings }) = loaded.as_ref() else {
+        let reason = format!("{id} is listed, but there is no manifest of it that can be read");
+        let result = Err(Error::new(ErrorKind::InvalidPackage, reason));
+        return Outcome { id, version: Box::default(), result, warnings: Vec::new() };
     };
-    warnings.extend(found.iter().filter(|warning| !warnings.contains(warning)).cloned().collect::<Vec<_>>());
-    match fault {
-        None => Ok((entry, body)),
-        Some(fault) => Err((entry.version.clone(), refused(fault))),
+    let warnings = warnings.clone();
+    let (version, prepared) = match as_served(text) {
+        Ok((entry, body)) => (entry.version.clone(), check(&entry, &warnings).map(|()| (entry, body))),
+        Err(reason) => (Box::default(), Err(Error::new(ErrorKind::InvalidPackage, format!("{id} {reason}")))),
+    };
+    let result = match prepared {
+        Ok((entry, body)) => blocking(move || writer.publish(&entry, body.as_bytes(), &published_at)).await,
+        Err(error) => Err(error),
+    };
+    Outcome { id, version, result, warnings }
+}
+
+/// Whether a package may be published as it is.
+fn check(entry: &IndexEntry, warnings: &[Warning]) -> Result<()> {
+    let IndexEntry { id, version, .. } = entry;
+    let refused = |reason: String| Err(Error::new(ErrorKind::InvalidPackage, format!("{id} {reason}")));
+    if TAKEN_IDS.contains(&id.as_str()) {
+        return refused("has an id that stands for something else in a registry's paths".to_owned());
+    }
+    if !Version::parse(version).is_one() {
+        return refused(format!("has the version {version:?}, which is none"));
+    }
+    // A package that lacks a part would lack it for ever, since versions are immutable.
+    match warnings.iter().find(|warning| !is_manifest(&warning.path)) {
+        Some(part) => refused(format!("is not whole: {} {}", part.path, part.reason)),
+        None => Ok(()),
     }
 }
 
@@ -163,8 +187,10 @@ fn object<'a>(fields: impl Iterator<Item = (&'a str, &'a serde_json::value::RawV
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(outcome) => outcome,
-        Err(fault) => Err(Error::new(ErrorKind::Internal, format!("an import ended early: {fault}"))),
-    }
+    tokio::task::spawn_blocking(work).await.map_err(ended_early)?
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as map_err calls it")]
+fn ended_early(fault: tokio::task::JoinError) -> Error {
+    Error::new(ErrorKind::Internal, format!("an import ended early: {fault}"))
 }

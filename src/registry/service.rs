@@ -19,6 +19,7 @@ use super::store::Published;
 use super::texts::{self, Found};
 use crate::answer::{Body, Coding, Policy, Problem, names_etag};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Warning;
 
 /// How a service is set up.
 #[derive(Clone)]
@@ -108,7 +109,10 @@ pub struct Service {
 /// What operators were told, and what they are to be told.
 #[derive(Default)]
 struct Reports {
+    /// Warnings, which hold for as long as the store is as it is.
     told: HashSet<String>,
+    /// The failure that was told last, unless the store was read since.
+    failing: Option<String>,
     pending: Vec<(&'static str, String)>,
 }
 
@@ -300,16 +304,24 @@ impl Service {
 }
 
 impl Reports {
-    /// Most different reports that are remembered as told.
+    /// Most different warnings that are remembered as told.
     const MOST: usize = 1000;
 
     fn add(&mut self, report: Report) {
-        let (code, message) = match report {
-            Report::Failed(error) => (error.code(), error.message().to_owned()),
-            Report::Warned(warning) => (ErrorKind::Malformed.code(), format!("{} {}", warning.path, warning.reason)),
-        };
-        if self.told.len() < Self::MOST && self.told.insert(message.clone()) {
-            self.pending.push((code, message));
+        match report {
+            Report::Fine => self.failing = None,
+            Report::Failed(error) => {
+                if self.failing.as_deref() != Some(error.message()) {
+                    self.failing = Some(error.message().to_owned());
+                    self.pending.push((error.code(), error.message().to_owned()));
+                }
+            }
+            Report::Warned(Warning { path, reason }) => {
+                let message = format!("{path} {reason}");
+                if self.told.len() < Self::MOST && self.told.insert(message.clone()) {
+                    self.pending.push((ErrorKind::Malformed.code(), message));
+                }
+            }
         }
     }
 }

@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::names::folder_name;
-use super::{BODY_FILE, MAX_BODY_BYTES, MAX_META_BYTES, PACKAGES, Store, VERSION_FILE};
+use super::{BODY_FILE, MAX_BODY_BYTES, MAX_META_BYTES, PACKAGES, Store, VERSION_FILE, is_passing};
 use crate::error::Result;
 use crate::files;
-use crate::json::Fields;
-use crate::model::{IndexEntry, Version, Warning, Warnings};
+use crate::json::{self, Fields};
+use crate::model::{IndexEntry, PackageId, Version, Warning, Warnings};
 
 /// One version of a package.
 #[derive(Debug)]
@@ -115,17 +115,7 @@ impl Store {
     pub fn read(&self, before: &Holdings) -> Result<Holdings> {
         let dir = self.dir()?;
         let mut reading = Reading { dir: &dir, known: before.by_place(), warnings: Warnings::default() };
-        let mut packages = BTreeMap::new();
-        let folders = match folders(&dir, PACKAGES) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            other => other.map_err(|error| self.fault("can't be listed", &error))?,
-        };
-        for folder in reading.names(PACKAGES, folders) {
-            let versions = reading.versions(&folder);
-            if let Some(first) = versions.first() {
-                packages.insert(first.entry.id.clone(), Package::new(versions));
-            }
-        }
+        let packages = reading.packages().map_err(|error| self.fault("can't be read", &error))?;
         Ok(Holdings { packages: packages.into_values().collect(), warnings: reading.warnings.into_list() })
     }
 }
@@ -140,9 +130,41 @@ struct Reading<'a> {
 /// What stands in a folder: a name, and whether it is a folder itself.
 type Found = (String, bool);
 
+/// Why something is left out.
+enum Flaw {
+    /// What is wrong with it, as words that can follow "the folder".
+    Damaged(String),
+    /// Nothing is, but it can't be read at the moment.
+    Unread(io::Error),
+}
+
+impl Flaw {
+    fn of(file: &str) -> impl Fn(io::Error) -> Self {
+        move |error| {
+            let reason = format!("is damaged: {file} can't be read: {error}");
+            if is_passing(&error) { Self::Unread(error) } else { Self::Damaged(reason) }
+        }
+    }
+}
+
 impl Reading<'_> {
+    fn packages(&mut self) -> io::Result<BTreeMap<PackageId, Package>> {
+        let mut packages = BTreeMap::new();
+        let found = match found_in(self.dir, PACKAGES) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            other => other?,
+        };
+        for folder in self.folders(PACKAGES, found) {
+            let versions = self.versions(&folder)?;
+            if let Some(first) = versions.first() {
+                packages.insert(first.entry.id.clone(), Package::new(versions));
+            }
+        }
+        Ok(packages)
+    }
+
     /// The names of the folders among these.
-    fn names(&mut self, parent: &str, found: Vec<Found>) -> Vec<String> {
+    fn folders(&mut self, parent: &str, found: Vec<Found>) -> Vec<String> {
         let mut names = Vec::with_capacity(found.len());
         for (name, is_folder) in found {
             if is_folder {
@@ -155,47 +177,48 @@ impl Reading<'_> {
     }
 
     /// The versions in a package's folder.
-    fn versions(&mut self, folder: &str) -> Vec<Arc<Published>> {
+    fn versions(&mut self, folder: &str) -> io::Result<Vec<Arc<Published>>> {
         let parent = format!("{PACKAGES}/{folder}");
-        let found = match folders(self.dir, &parent) {
+        let found = match found_in(self.dir, &parent) {
             Ok(found) => found,
+            Err(error) if is_passing(&error) => return Err(error),
             Err(error) => {
                 self.warnings.push(Warning::new(parent, format!("can't be listed: {error}")));
-                return Vec::new();
+                return Ok(Vec::new());
             }
         };
         let mut versions = Vec::with_capacity(found.len());
-        for name in self.names(&parent, found) {
+        for name in self.folders(&parent, found) {
             let place = format!("{parent}/{name}");
             match self.version(&place, folder, &name) {
                 Ok(published) => versions.push(published),
-                Err(reason) => self.warnings.push(Warning::new(place, reason)),
+                Err(Flaw::Damaged(reason)) => self.warnings.push(Warning::new(place, reason)),
+                Err(Flaw::Unread(error)) => return Err(error),
             }
         }
-        versions
+        Ok(versions)
     }
 
-    /// A version; why it is none, as words that can follow "the folder", where it is damaged.
-    fn version(&self, place: &str, package: &str, version: &str) -> Result<Arc<Published>, String> {
+    fn version(&self, place: &str, package: &str, version: &str) -> Result<Arc<Published>, Flaw> {
         let published = match self.known.get(place) {
             Some(known) => Arc::clone(known),
             None => Arc::new(self.described(place)?),
         };
         let IndexEntry { id, version: text, .. } = &published.entry;
         if folder_name(id.as_str()) != package || folder_name(text) != version {
-            return Err(format!("holds {id} {text}, whose place is another"));
+            return Err(Flaw::Damaged(format!("holds {id} {text}, whose place is another")));
         }
         if published.size > MAX_BODY_BYTES as u64 {
-            return Err("is larger than any package may be".to_owned());
+            return Err(Flaw::Damaged("is larger than any package may be".to_owned()));
         }
-        match self.dir.symlink_metadata(format!("{place}/{BODY_FILE}")) {
-            Ok(body) if body.is_file() && body.len() == published.size => Ok(published),
-            Ok(_) => Err(format!("is damaged: {BODY_FILE} is not what was published")),
-            Err(error) => Err(format!("is damaged: {BODY_FILE} can't be read: {error}")),
+        let body = self.dir.symlink_metadata(format!("{place}/{BODY_FILE}")).map_err(Flaw::of(BODY_FILE))?;
+        if !body.is_file() || body.len() != published.size {
+            return Err(Flaw::Damaged(format!("is damaged: {BODY_FILE} is not what was published")));
         }
+        Ok(published)
     }
 
-    fn described(&self, place: &str) -> Result<Published, String> {
+    fn described(&self, place: &str) -> Result<Published, Flaw> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Described<'a> {
@@ -205,11 +228,12 @@ impl Reading<'_> {
             #[serde(borrow)]
             entry: &'a RawValue,
         }
+        let damaged = |reason: String| Flaw::Damaged(format!("is damaged: {VERSION_FILE} {reason}"));
         let bytes = files::read(self.dir, &format!("{place}/{VERSION_FILE}"), MAX_META_BYTES)
-            .map_err(|error| format!("is damaged: {VERSION_FILE} can't be read: {error}"))?;
-        let damaged = |reason: String| format!("is damaged: {VERSION_FILE} {reason}");
-        let bytes = bytes.ok_or_else(|| damaged("is too large".to_owned()))?;
-        let described: Described<'_> = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+            .map_err(Flaw::of(VERSION_FILE))?
+            .ok_or_else(|| damaged("is too large".to_owned()))?;
+        let text = json::decode(bytes).map_err(damaged)?;
+        let described: Described<'_> = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
         let fields = Fields::parse(described.entry.get()).map_err(damaged)?;
         let (entry, _) = IndexEntry::from_fields(&fields).map_err(damaged)?;
         let Described { published_at, checksum, size, .. } = described;
@@ -219,7 +243,7 @@ impl Reading<'_> {
 }
 
 /// What stands in a folder, in order. Links are no folders here.
-fn folders(dir: &Dir, path: &str) -> io::Result<Vec<Found>> {
+fn found_in(dir: &Dir, path: &str) -> io::Result<Vec<Found>> {
     let found = dir.read_dir(path)?.map(|entry| {
         let entry = entry?;
         Ok((entry.file_name().to_string_lossy().into_owned(), entry.file_type()?.is_dir()))

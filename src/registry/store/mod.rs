@@ -15,6 +15,7 @@
 //! never half of one, whenever a process is killed and however many write at once. Files whose names begin with a dot,
 //! and `lost+found`, are nobody's business here.
 
+mod flush;
 mod holdings;
 mod names;
 mod write;
@@ -92,6 +93,7 @@ impl Store {
         Ok(match read {
             Ok(Some(bytes)) if write::checksum(&bytes) == *published.checksum => Ok(bytes),
             Ok(_) => Err("is not what was published: its checksum is another".to_owned()),
+            Err(error) if is_passing(&error) => return Err(self.fault("can't be read", &error)),
             Err(error) => Err(format!("can't be read: {error}")),
         })
     }
@@ -101,7 +103,7 @@ impl Store {
     }
 
     fn make(&self, dir: &Dir) -> Result<()> {
-        let is_foreign = |name: &str| !(name.starts_with('.') || matches!(name, "lost+found" | INCOMING | PACKAGES));
+        let is_foreign = |name: &str| !(name.starts_with('.') || name == "lost+found");
         for entry in dir.entries().map_err(|error| self.fault("can't be listed", &error))? {
             let entry = entry.map_err(|error| self.fault("can't be listed", &error))?;
             if is_foreign(&entry.file_name().to_string_lossy()) {
@@ -136,6 +138,20 @@ impl Store {
 
     fn other(&self, why: &str) -> Error {
         Error::new(ErrorKind::Store, format!("{} is no store of this package: {why}", self.path.display()))
+    }
+}
+
+/// Whether a failure to read something is of the moment, and not of the thing itself.
+fn is_passing(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        let passing = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::STALE, Errno::TIMEDOUT];
+        Errno::from_io_error(error).is_some_and(|number| passing.contains(&number))
+    }
+    #[cfg(not(unix))]
+    {
+        error.kind() == io::ErrorKind::OutOfMemory
     }
 }
 

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, File};
 use sha2::{Digest, Sha256};
 
+use super::flush::{self, Flush};
 use super::names::folder_name;
 use super::{BODY_FILE, INCOMING, MAX_BODY_BYTES, MAX_META_BYTES, PACKAGES, REVISION_FILE, Store, VERSION_FILE};
 use crate::answer::hex;
@@ -29,11 +31,13 @@ pub enum Publication {
     Unchanged(String),
 }
 
-/// Writes to a store. What it added is sure to outlive the machine's power once [`Writer::finish`] has returned.
+/// Writes to a store, also from several threads. What it added is sure to outlive the machine's power once
+/// [`Writer::finish`] has returned.
 pub struct Writer {
     store: Store,
     dir: Dir,
-    touched: BTreeSet<String>,
+    touched: Mutex<BTreeSet<String>>,
+    flush: Flush,
 }
 
 impl Store {
@@ -48,7 +52,7 @@ impl Store {
         }
         // What can't be cleared away now is tried again next time.
         clear_abandoned(&dir).unwrap_or_default();
-        Ok(Writer { store: self.clone(), dir, touched: BTreeSet::new() })
+        Ok(Writer { store: self.clone(), dir, touched: Mutex::default(), flush: Flush::default() })
     }
 }
 
@@ -57,7 +61,7 @@ impl Writer {
     ///
     /// # Errors
     /// `ECONFLICT` where it is there with other bytes, `ETOOLARGE`, or `ESTORE` where it can't be written.
-    pub fn publish(&mut self, entry: &IndexEntry, body: &[u8], published_at: &str) -> Result<Publication> {
+    pub fn publish(&self, entry: &IndexEntry, body: &[u8], published_at: &str) -> Result<Publication> {
         let what = format!("{} {}", entry.id, entry.version);
         if body.len() > MAX_BODY_BYTES {
             let mib = MAX_BODY_BYTES / 1024 / 1024;
@@ -70,7 +74,7 @@ impl Writer {
         if !self.dir.try_exists(&place).map_err(failed)? {
             let meta = meta(entry, body.len(), &checksum, published_at);
             let is_added = self.add(&package, &place, body, &meta).map_err(failed)?;
-            self.touched.insert(package);
+            self.touched.lock().unwrap_or_else(PoisonError::into_inner).insert(package);
             if is_added {
                 return Ok(Publication::Added(checksum));
             }
@@ -82,11 +86,13 @@ impl Writer {
     ///
     /// # Errors
     /// `ESTORE` where it can't be written.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(&self) -> Result<()> {
         let finish = || {
-            for folder in self.touched.iter().map(String::as_str).chain([PACKAGES]) {
-                sync_dir(&self.dir, folder)?;
+            let touched = std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner));
+            for folder in touched.iter().map(String::as_str).chain([PACKAGES]) {
+                flush::names(&self.dir, folder)?;
             }
+            self.flush.wait(&self.dir)?;
             replace(&self.dir, REVISION_FILE, unique().as_bytes())
         };
         finish().map_err(|error| self.store.fault("can't be written", &error))
@@ -97,10 +103,13 @@ impl Writer {
         let beside = format!("{INCOMING}/{}", unique());
         self.dir.create_dir(&beside)?;
         let folder = self.dir.open_dir(&beside)?;
-        write_file(&folder, BODY_FILE, body)?;
-        write_file(&folder, VERSION_FILE, meta.as_bytes())?;
-        sync_dir(&folder, ".")?;
+        for (name, bytes) in [(BODY_FILE, body), (VERSION_FILE, meta.as_bytes())] {
+            flush::file(&write_file(&folder, name, bytes)?)?;
+        }
+        flush::names(&folder, ".")?;
         drop(folder);
+        // Before it can be seen: nobody finds a version whose files are empty after a loss of power.
+        self.flush.wait(&self.dir)?;
         create_dir(&self.dir, package)?;
         match self.dir.rename(&beside, &self.dir, place) {
             Ok(()) => Ok(true),
@@ -153,22 +162,27 @@ pub(super) fn checksum(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// Puts a file in the place of the one of that name, or of none, in one step.
+/// Puts a file in the place of the one of that name, or of none, in one step that lasts.
 pub(super) fn replace(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
     let beside = format!(".{name}.{}", unique());
-    let placed = write_file(dir, &beside, bytes).and_then(|()| dir.rename(&beside, dir, name));
+    let place = || {
+        write_file(dir, &beside, bytes)?.sync_all()?;
+        dir.rename(&beside, dir, name)?;
+        // Windows has no such thing.
+        if cfg!(unix) { dir.open(".")?.sync_all() } else { Ok(()) }
+    };
+    let placed = place();
     if placed.is_err() {
         // The first failure is the one to tell; nobody looks at what begins with a dot.
         dir.remove_file(&beside).unwrap_or_default();
     }
-    placed?;
-    sync_dir(dir, ".")
+    placed
 }
 
-fn write_file(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
+fn write_file(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<File> {
     let mut file = dir.create(name)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    Ok(file)
 }
 
 fn create_dir(dir: &Dir, path: &str) -> io::Result<()> {
@@ -176,11 +190,6 @@ fn create_dir(dir: &Dir, path: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     }
-}
-
-/// Makes the names in a folder last. Windows has no such thing.
-fn sync_dir(dir: &Dir, path: &str) -> io::Result<()> {
-    if cfg!(unix) { dir.open(path)?.sync_all() } else { Ok(()) }
 }
 
 /// A text that no other process and no other call has.

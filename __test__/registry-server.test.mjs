@@ -1,0 +1,221 @@
+// The registry as an HTTP server, and the remote source over it.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Agent, get, request as httpRequest } from 'node:http'
+import { connect, createServer } from 'node:net'
+import { describe, test } from 'node:test'
+import { createRegistryServer, PackageSourceManager, RemotePackageSource } from '../index.mjs'
+import { assertProblem, emptyStore, publish, sendRaw, serve, startService } from './helpers/registry-service.mjs'
+import { recordReports } from './helpers/reports.mjs'
+import { until } from './helpers/until.mjs'
+
+const PACKAGES = [
+  { packageId: 'dashboard', version: '1.0.0', components: Array.from({ length: 500 }, (_, id) => ({ id: `c${id}` })) },
+  { packageId: 'dashboard', version: '2.0.0', minLevel: 3 },
+  { packageId: 'forum', version: '1.0.0', category: 'social' },
+]
+
+describe('A registry server', () => {
+  test('says where it listens, and answers there', async (t) => {
+    const { url, port } = await startService(t, PACKAGES)
+    assert.equal(url, `http://127.0.0.1:${port}/api/v1`)
+    const response = await fetch(`${url}/packages`)
+    assert.equal((await response.json()).totalCount, 2)
+  })
+
+  test('answers as the handlers do', async (t) => {
+    const { url, store } = await startService(t, PACKAGES)
+    const { ask } = await serve(t, [], { store })
+    for (const path of [
+      '/packages',
+      '/packages/dashboard/versions/1.0.0',
+      '/packages/forum/versions',
+      '/packages/no',
+      '/packages?page=x',
+    ]) {
+      for (const method of ['GET', 'HEAD', 'DELETE']) {
+        for (const headers of [
+          { 'accept-encoding': 'identity' },
+          { 'accept-encoding': 'br' },
+          { 'accept-encoding': 'gzip', 'if-none-match': '*' },
+        ]) {
+          const [own, other] = [await fetch(url + path, { method, headers }), await ask(path, headers, method)]
+          const shared = [...other.headers.keys()]
+          assert.equal(own.status, other.status, `${method} ${path}`)
+          assert.deepEqual(
+            shared.map((name) => own.headers.get(name)),
+            shared.map((name) => other.headers.get(name)),
+          )
+          if (headers['accept-encoding'] === 'identity') assert.equal(await own.text(), await other.text())
+          else await own.arrayBuffer()
+        }
+      }
+    }
+  })
+
+  test('listens on IPv6, in brackets', async (t) => {
+    const server = await startService(t, [], { host: '::1' }).catch((error) => error)
+    if (server.code === 'EADDRNOTAVAIL' || server.code === 'EAFNOSUPPORT') return t.skip('no IPv6 here')
+    assert.equal(server.url, `http://[::1]:${server.port}/api/v1`)
+    assert.equal((await fetch(`${server.url}/packages`)).status, 200)
+  })
+
+  test('takes another base path', async (t) => {
+    const { url } = await startService(t, PACKAGES, { basePath: '/registry/v1/' })
+    assert.ok(url.endsWith('/registry/v1'), url)
+    assert.equal((await fetch(`${url}/packages`)).status, 200)
+  })
+
+  test('rejects with the reason where it can not listen', async (t) => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    t.after(() => other.close())
+    const { port } = other.address()
+    await assert.rejects(createRegistryServer({ store: emptyStore(t), port }), { code: 'EADDRINUSE' })
+  })
+
+  test('does not read bodies: the connection ends with the answer', async (t) => {
+    const { port } = await startService(t, PACKAGES)
+    const head = 'GET /api/v1/packages/forum HTTP/1.1\r\nHost: x\r\n'
+    for (const body of ['Content-Length: 1000000\r\n\r\nabc', 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n']) {
+      const answer = await sendRaw(port, head + body)
+      assert.match(answer, /^HTTP\/1\.1 200 /)
+      assert.match(answer, /\r\nConnection: close\r\n/i)
+      assert.equal(answer.match(/HTTP\/1\.1/g).length, 1)
+    }
+    const answer = await sendRaw(port, `${head}Content-Length: 10\r\nExpect: 100-continue\r\n\r\n`)
+    assert.match(answer, /^HTTP\/1\.1 200 /, 'nobody is asked to go on')
+  })
+
+  test('survives what is no request', async (t) => {
+    const { port, url } = await startService(t, PACKAGES)
+    const status = (answer) => /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]
+    const line = (target, headers = '') =>
+      sendRaw(port, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`)
+    assert.equal(status(await line('/api/v1/packages/forum')), '200')
+    assert.equal(status(await line('http://elsewhere.invalid/api/v1/packages/forum')), '200', 'the absolute form')
+    assert.equal(status(await line('*')), '404')
+    assert.equal(status(await line('/api/v1/packages/../packages/forum')), '404', 'nothing is collapsed')
+    assert.equal(status(await line('/api/v1/packages/..%2fregistry.json')), '404')
+    assert.equal(status(await line('/api/v1/packages/%00')), '404')
+    assert.equal(status(await line('/api/v1/packages/%ff')), '400')
+    assert.equal(status(await line(`/api/v1/packages/${'x'.repeat(9000)}`)), '414')
+    assert.equal(status(await line('/api/v1/packages', `X-Large: ${'x'.repeat(20_000)}\r\n`)), '431')
+    assert.equal(status(await sendRaw(port, 'nonsense\r\n\r\n')), '400')
+    assert.equal(status(await sendRaw(port, 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n')), undefined)
+    assert.equal((await fetch(`${url}/packages`)).status, 200)
+  })
+
+  test('is not harmed by clients that leave', async (t) => {
+    const { port, url } = await startService(t, PACKAGES, { maxConcurrent: 10 })
+    const leave = () =>
+      new Promise((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => {
+          socket.write('GET /api/v1/packages/dashboard/versions/1.0.0 HTTP/1.1\r\nHost: x\r\n\r\n')
+          setImmediate(() => socket.destroy())
+        })
+        socket.on('close', resolve)
+        socket.on('error', () => {})
+      })
+    for (let round = 0; round < 10; round++) await Promise.all(Array.from({ length: 5 }, leave))
+    await until(async () => (await fetch(`${url}/packages/forum`)).status === 200, { what: 'room for a request' })
+  })
+
+  test('refuses what is beyond the bound of requests under way', async (t) => {
+    const { url, store } = await startService(t, PACKAGES, { maxConcurrent: 1 })
+    await publish(t, store, { packageId: 'large', components: [{ id: 'x', text: 'y'.repeat(8_000_000) }] })
+    // Its answer doesn't fit into the buffers on the way, and nobody reads it.
+    const held = await new Promise((resolve) => get(`${url}/packages/large`, { agent: false }, resolve))
+    const response = await fetch(`${url}/packages`)
+    assert.equal(response.headers.get('retry-after'), '1')
+    await assertProblem(response, 503, 'EBUSY')
+    held.destroy()
+    await until(async () => (await fetch(`${url}/packages`)).status === 200, { what: 'room for a request' })
+  })
+})
+
+describe('Closing a registry server', () => {
+  test('ends idle connections at once, and may be done twice', async (t) => {
+    const server = await startService(t, PACKAGES)
+    const agent = new Agent({ keepAlive: true })
+    t.after(() => agent.destroy())
+    const response = await new Promise((resolve) => get(`${server.url}/packages`, { agent }, resolve))
+    response.resume()
+    await once(response, 'end')
+    const started = Date.now()
+    await Promise.all([server.close(), server.close()])
+    await server.close()
+    assert.ok(Date.now() - started < 4000, 'sooner than keep-alive ends')
+    await assert.rejects(fetch(`${server.url}/packages`))
+  })
+
+  test('lets the answers under way be read to their end', async (t) => {
+    const server = await startService(t, [])
+    const text = 'y'.repeat(8_000_000)
+    await publish(t, server.store, { packageId: 'large', components: [{ id: 'x', text }] })
+    const agent = new Agent({ keepAlive: true })
+    t.after(() => agent.destroy())
+    const response = await new Promise((resolve) => get(`${server.url}/packages/large`, { agent }, resolve))
+    const closing = server.close()
+    let isClosed = false
+    closing.then(() => {
+      isClosed = true
+    })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.equal(isClosed, false)
+    const chunks = []
+    for await (const chunk of response) chunks.push(chunk)
+    assert.equal(JSON.parse(Buffer.concat(chunks)).components[0].text, text)
+    await closing
+  })
+
+  test('happens at the end of its scope', { skip: !Symbol.asyncDispose && 'Node knows no asyncDispose' }, async (t) => {
+    const server = await startService(t, PACKAGES)
+    await server[Symbol.asyncDispose]()
+    await assert.rejects(fetch(`${server.url}/packages`))
+  })
+})
+
+describe('A remote source over a registry server', () => {
+  test('reads an index of many pages whole', async (t) => {
+    const many = Array.from({ length: 2500 }, (_, number) => `package_${String(number).padStart(4, '0')}`)
+    const server = await startService(
+      t,
+      many.map((packageId) => ({ packageId, category: packageId.at(-1) })),
+    )
+    const source = new RemotePackageSource({ url: server.url, enabled: true })
+    const entries = await source.fetchIndex()
+    assert.deepEqual(
+      entries.map(({ packageId }) => packageId),
+      many,
+    )
+    assert.ok(entries.every(({ checksum }) => /^[0-9a-f]{64}$/.test(checksum)))
+    assert.equal((await source.searchPackages('package', { category: '7', pageSize: 1000 })).length, 250)
+    assert.equal((await source.loadPackage('package_2499')).metadata.packageId, 'package_2499')
+    assert.equal((await source.loadPackage('package_2500')) ?? null, null)
+    assert.deepEqual(server.reports, [])
+  })
+
+  test('is one source of a manager as any other', async (t) => {
+    const { url } = await startService(t, PACKAGES)
+    const { reports, onError } = recordReports()
+    const manager = new PackageSourceManager({ onError })
+    manager.addSource(new RemotePackageSource({ id: 'own', url, enabled: true }))
+    const [dashboard, forum] = await manager.fetchMergedIndex()
+    assert.deepEqual([dashboard.version, dashboard.minLevel, forum.category], ['2.0.0', 3, 'social'])
+    assert.equal((await manager.loadPackage('dashboard')).metadata.version, '2.0.0')
+    assert.deepEqual(await manager.getAllVersions('dashboard'), new Map([['own', ['2.0.0', '1.0.0']]]))
+    assert.deepEqual(reports, [])
+  })
+})
+
+test('a request may ask for anything by any method without ending the server', async (t) => {
+  const { url } = await startService(t, PACKAGES)
+  for (const method of ['PATCH', 'PROPFIND', 'OPTIONS', 'TRACE']) {
+    const response = await new Promise((resolve) => httpRequest(`${url}/packages`, { method }, resolve).end())
+    response.resume()
+    assert.equal(response.statusCode, 405, method)
+    assert.equal(response.headers.allow, 'GET, HEAD')
+  }
+})
