@@ -719,6 +719,9 @@ export interface RegistryHandlers {
  * Handlers that answer the registry protocol (`GET /packages`, `/packages/search`, `/packages/:id`,
  * `/packages/:id/versions`, `/packages/:id/versions/:version`). Touches no file before the first request.
  *
+ * Bodies are compressed for whoever accepts that, but not in Next.js, which loses their `Content-Encoding`: there, what
+ * stands before it has to compress.
+ *
  * ```ts
  * // app/api/v1/packages/[[...path]]/route.ts
  * export const { GET, HEAD } = createRegistryHandlers({ store: process.env.PACKAGE_REGISTRY_STORE ?? 'store' })

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { startChild, stopChild } from '../scripts/lib/children.mjs'
 import { MissingPart } from '../scripts/lib/missing-part.mjs'
+import { haveSchemathesis } from '../scripts/lib/schemathesis.mjs'
 import { hasFailed, runSteps, selectSteps, summary } from '../scripts/lib/steps.mjs'
 import { TestCounts } from '../scripts/lib/test-counts.mjs'
 import { rootPath } from './helpers/child.mjs'
@@ -51,6 +52,18 @@ test('a part that cannot be had is named, and a failure on CI alone', async (t) 
   assert.match(summary(results), /^page +missing .*no browser$/m)
   assert.equal(hasFailed(results, false), false)
   assert.equal(hasFailed(results, true), true)
+})
+
+test('schemathesis without a Python is missing, and says what it needs', async (t) => {
+  const before = process.env.PYTHON
+  process.env.PYTHON = join(rootPath, 'no-such-python')
+  t.after(() => {
+    if (before === undefined) delete process.env.PYTHON
+    else process.env.PYTHON = before
+  })
+  const [{ state, remark }] = await quietly(t, [{ name: 'registry protocol', run: haveSchemathesis }])
+  assert.equal(state, 'missing')
+  assert.match(remark, /Python 3\.10 .*python3-venv/)
 })
 
 test('words select steps together with what they need', () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { LocalPackageSource, PackageSourceManager } from '../index.mjs'
-import { makeEntries, writeFolder } from './fixture.mjs'
+import { makeCatalogues, mergedCount, writeFolder } from './fixture.mjs'
 import { CopyingManager } from './managers/copying.mjs'
 import { FolderSource, MemorySource } from './sources.mjs'
 import { median, rotated } from './stats.mjs'
@@ -22,7 +22,7 @@ const SOURCES = 4
 export async function measureCold({ entries, rounds }) {
   const root = await mkdtemp(join(tmpdir(), 'package-sources-bench-'))
   try {
-    const catalogues = Array.from({ length: SOURCES }, (_, n) => makeEntries((n * entries) >> 1, entries, `source${n}`))
+    const catalogues = makeCatalogues(SOURCES, entries)
     const folders = catalogues.map((_, n) => join(root, `source${n}`))
     for (const [n, folder] of folders.entries()) await writeFolder(folder, catalogues[n], { manifests: false })
     const local = (n) => ({ id: `source${n}`, priority: n, url: folders[n] })
@@ -48,7 +48,7 @@ function filled(manager, makeSource) {
 
 async function measure(kind, entries, rounds, makers) {
   const contenders = Object.entries(makers).map(([contender, make]) => ({ contender, make, walls: [], blocks: [] }))
-  const expected = entries + ((SOURCES - 1) * entries) / 2
+  const expected = mergedCount(SOURCES, entries)
   const collect = garbageCollector()
   // The first round warms up and isn't counted.
   for (let round = 0; round <= rounds; round++) {

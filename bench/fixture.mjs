@@ -24,6 +24,16 @@ export function makeEntries(from, count, sourceId) {
   })
 }
 
+/** Catalogues for so many sources; half of the packages of each are in the next one too. */
+export function makeCatalogues(count, entries) {
+  return Array.from({ length: count }, (_, n) => makeEntries((n * entries) >> 1, entries, `source${n}`))
+}
+
+/** How many packages {@link makeCatalogues} has in all. */
+export function mergedCount(count, entries) {
+  return (((count - 1) * entries) >> 1) + entries
+}
+
 /** Writes a packages folder with an `index.json` and, where `manifests` is true, each package's own manifest. */
 export async function writeFolder(folder, entries, { manifests }) {
   await mkdir(folder, { recursive: true })

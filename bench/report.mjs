@@ -2,6 +2,15 @@
 
 const TITLES = { addon: 'addon', addonOwn: 'addon, own source', copying: 'copying', ideal: 'ideal' }
 
+const SERVERS = {
+  registryServer: 'registry, `createRegistryServer`',
+  registryHandlers: 'registry, `createRegistryHandlers` in a Node server',
+  indexHandler: 'index, `createIndexHandler` in a Node server',
+  stringify: 'index, `JSON.stringify` in a Node server',
+  nextIndexHandler: 'index, `createIndexHandler` in a Next.js route',
+  nextStringify: 'index, `JSON.stringify` in a Next.js route',
+}
+
 /** Which of the targets a row misses. */
 export function judge({ operation, size, ratios }) {
   const misses = []
@@ -12,45 +21,98 @@ export function judge({ operation, size, ratios }) {
   return misses
 }
 
-/** Both tables and the machine, as Markdown. */
-export function markdown({ warm, cold, machine }) {
+/** The tables of the parts that were measured, and the machine, as Markdown. */
+export function markdown({ machine, ...parts }) {
+  const sections = { warm: warmTable, cold: coldTable, remote: remoteTable, service: serviceTable }
   const lines = [
     `Node ${machine.node}, ${machine.cpu} (${machine.cores} cores), ${machine.platform}`,
-    '',
+    ...Object.entries(parts).flatMap(([part, rows]) => ['', ...sections[part](rows)]),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function warmTable(rows) {
+  return [
     '## Warm calls, ns per call (median; ratios: median of the rounds)',
     '',
     row(['call', 'packages', ...Object.values(TITLES), 'addon / copying', 'addon / ideal', 'own / copying', 'target']),
     row(['---', ...Array(8).fill('---:'), '---']),
-    ...warm.map((measured) =>
+    ...rows.map((measured) =>
       row([
         measured.operation,
-        measured.size.toLocaleString('en'),
-        ...Object.keys(TITLES).map((contender) => Math.round(measured[contender]).toLocaleString('en')),
+        count(measured.size),
+        ...Object.keys(TITLES).map((contender) => count(measured[contender])),
         ratio(measured.ratios.copying),
         ratio(measured.ratios.ideal),
         ratio(measured.ratios.ownCopying),
         judge(measured).join(', ') || 'met',
       ]),
     ),
-    '',
+  ]
+}
+
+function coldTable(rows) {
+  return [
     '## First index of four sources, ms (median)',
     '',
     row(['sources', 'entries', 'contender', 'wall', 'longest block', 'worst block']),
     row(['---', '---:', '---', '---:', '---:', '---:']),
-    ...cold.map((measured) =>
+    ...rows.map((measured) =>
       row([
         measured.kind,
-        measured.entries.toLocaleString('en'),
+        count(measured.entries),
         measured.contender,
-        ...[measured.wallMs, measured.longestBlockMs, measured.worstBlockMs].map((value) => value.toFixed(1)),
+        ...[measured.wallMs, measured.longestBlockMs, measured.worstBlockMs].map(milliseconds),
       ]),
     ),
   ]
-  return `${lines.join('\n')}\n`
+}
+
+function remoteTable(rows) {
+  return [
+    '## First index of four registries, ms (median of the rounds)',
+    '',
+    row(['contender', 'entries', 'wall', 'event-loop delay, p99', 'delay, max', 'worst delay of all rounds']),
+    row(['---', ...Array(5).fill('---:')]),
+    ...rows.map((measured) =>
+      row([
+        measured.contender,
+        count(measured.entries),
+        ...[measured.wallMs, measured.delayP99Ms, measured.delayMaxMs, measured.worstDelayMs].map(milliseconds),
+      ]),
+    ),
+  ]
+}
+
+function serviceTable(rows) {
+  return [
+    '## The index over HTTP (median of the rounds)',
+    '',
+    row(['server', 'packages', 'form', 'requests/s', 'bytes per answer', 'to `JSON.stringify`']),
+    row(['---', '---:', '---', '---:', '---:', '---:']),
+    ...rows.map((measured) =>
+      row([
+        SERVERS[measured.server],
+        count(measured.entries),
+        measured.form === 'known' ? '304' : measured.form,
+        count(measured.requestsPerSecond),
+        count(measured.bytesPerAnswer),
+        `${ratio(measured.ratio)}×`,
+      ]),
+    ),
+  ]
 }
 
 function row(cells) {
   return `| ${cells.join(' | ')} |`
+}
+
+function count(value) {
+  return Math.round(value).toLocaleString('en')
+}
+
+function milliseconds(value) {
+  return value.toFixed(1)
 }
 
 function ratio(value) {

@@ -71,3 +71,39 @@ export class FolderSource {
     this.#index = null
   }
 }
+
+/** A registry, all of its pages, read with `fetch` and `JSON.parse`. */
+export class RegistrySource {
+  #config
+  #index = null
+
+  constructor(id, priority, url) {
+    this.#config = { id, name: id, type: 'remote', url, priority, enabled: true }
+  }
+
+  getConfig() {
+    return this.#config
+  }
+
+  async fetchIndex() {
+    this.#index ??= await this.#fetchPages()
+    return this.#index
+  }
+
+  clearCache() {
+    this.#index = null
+  }
+
+  async #fetchPages() {
+    const { id, url } = this.#config
+    const entries = []
+    for (let page = 1, total = Number.POSITIVE_INFINITY; entries.length < total; page++) {
+      const response = await fetch(`${url}/packages?page=${page}`)
+      if (!response.ok) throw new Error(`${url} answers with status ${response.status}`)
+      const { packages, totalCount } = await response.json()
+      for (const entry of packages) entries.push({ ...entry, minLevel: entry.minLevel || 1, sourceId: id })
+      total = totalCount
+    }
+    return entries
+  }
+}

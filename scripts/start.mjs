@@ -1,7 +1,6 @@
-// `npm start`: installs and builds what is missing, then serves the example with a registry beside it.
+// `npm start`: installs and builds what is missing, then serves the example, which is its own registry.
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { needsBuild, needsInstall, packAddon } from './lib/addon.mjs'
 import { buildExample, digestOfBuild, prepareExample, serveExample, stageExample } from './lib/example.mjs'
 import { isPortFree } from './lib/ports.mjs'
@@ -71,32 +70,25 @@ async function makeExample(tarball, signal) {
 }
 
 async function serve({ port, host, signal }) {
-  // From the copy, beside which the addon is installed.
-  const { startRegistry } = await import(pathToFileURL(join(directory, 'registry/server.mjs')).href)
-  const registry = await startRegistry()
+  const packagesDir = process.env.METABUILDER_PACKAGES_DIR || join(ROOT, 'packages')
+  const app = await serveExample({ directory, port, host, registryUrl: process.env.PACKAGE_REGISTRY_URL, packagesDir })
+  const ended = once(app.child, 'exit').then(() => 'ended')
   try {
-    const packagesDir = process.env.METABUILDER_PACKAGES_DIR || join(ROOT, 'packages')
-    const app = await serveExample({ directory, port, host, registryUrl: registry.url, packagesDir })
-    const ended = once(app.child, 'exit').then(() => 'ended')
-    try {
-      await announce(app.url, registry.url)
-      const stopped = once(signal, 'abort').then(() => 'stopped')
-      if (!signal.aborted && (await Promise.race([ended, stopped])) === 'ended' && !signal.aborted) {
-        throw new StartError(`The example's server ended by itself (code ${app.child.exitCode}).`)
-      }
-    } finally {
-      await app.close()
+    await announce(app.url)
+    const stopped = once(signal, 'abort').then(() => 'stopped')
+    if (!signal.aborted && (await Promise.race([ended, stopped])) === 'ended' && !signal.aborted) {
+      throw new StartError(`The example's server ended by itself (code ${app.child.exitCode}).`)
     }
   } finally {
-    await registry.close()
+    await app.close()
   }
 }
 
-async function announce(url, registryUrl) {
+async function announce(url) {
   const { sources } = await getJson(`${url}/api/sources`)
   const { packages } = await getJson(`${url}/api/packages`)
   const conflicts = packages.filter((entry) => entry.availableSources.length > 1)
-  console.log(`\nThe catalogue: ${url}\nThe registry:  ${registryUrl}\n`)
+  console.log(`\nThe catalogue: ${url}\nThe registry:  ${url}/api/v1\n`)
   console.log(`${packages.length} packages`)
   for (const { sourceId, type, state, packageCount, warnings } of sources) {
     const remarks = warnings.length > 0 ? `, ${warnings.length} warnings` : ''
@@ -106,7 +98,7 @@ async function announce(url, registryUrl) {
   for (const { packageId, version, selectedSource, availableSources } of conflicts) {
     console.log(`  ${packageId}: ${version} from ${selectedSource}, of ${availableSources.join(', ')}`)
   }
-  console.log('\nCtrl+C ends both.')
+  console.log('\nCtrl+C ends it.')
 }
 
 async function getJson(url) {

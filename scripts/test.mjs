@@ -11,6 +11,7 @@ import { command, npmCommand } from './lib/command.mjs'
 import { missingForBuild, missingForExample } from './lib/prerequisites.mjs'
 import { ROOT } from './lib/root.mjs'
 import { haveRuntimes } from './lib/runtimes.mjs'
+import { haveSchemathesis } from './lib/schemathesis.mjs'
 import { hasFailed, runSteps, selectSteps, summary } from './lib/steps.mjs'
 import { TestCounts, TestsFailed } from './lib/test-counts.mjs'
 
@@ -25,6 +26,7 @@ const steps = [
   { name: 'type tests', needs: ['build'], run: () => npm('run', 'types') },
   { name: 'packed tarball', needs: ['build'], run: () => suite('e2e', ['tarball']) },
   { name: 'other Node.js versions', needs: ['build'], run: otherRuntimes },
+  { name: 'registry protocol', needs: ['build'], run: registryProtocol },
   { name: 'example over HTTP', needs: ['build'], run: () => suite('e2e', ['example']) },
   { name: 'page in Chromium', needs: ['build'], run: pageInChromium },
 ]
@@ -61,6 +63,10 @@ function suite(name, words = [], env = {}) {
 
 async function otherRuntimes() {
   return suite('e2e', ['runtimes'], { NODE_RUNTIMES: JSON.stringify(await haveRuntimes()) })
+}
+
+async function registryProtocol() {
+  return suite('e2e', ['protocol'], { SCHEMATHESIS: await haveSchemathesis() })
 }
 
 async function pageInChromium() {

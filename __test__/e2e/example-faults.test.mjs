@@ -1,14 +1,14 @@
 /** The example while something around it is broken. */
 
 import assert from 'node:assert/strict'
-import { cpSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { startRegistry } from '../helpers/loopback-registry.mjs'
 import { packagesFolder, temporaryDirectory } from '../helpers/package-builder.mjs'
 import { until } from '../helpers/until.mjs'
 import { assertError, clientOf, idsOf } from './helpers/ask.mjs'
-import { builtApp, CATALOGUE, idsIn, PACKAGES, serveApp, startExampleRegistry } from './helpers/example-app.mjs'
+import { builtApp, CATALOGUE, idsIn, PACKAGES, serveApp } from './helpers/example-app.mjs'
 
 describe('the example', () => {
   let directory
@@ -42,7 +42,7 @@ describe('the example', () => {
   })
 
   it('works without a registry', async (t) => {
-    const get = await serve(t, {})
+    const get = await serve(t, { registryUrl: '' })
     assert.deepEqual(
       (await get('/api/sources')).body.sources.map(({ sourceId }) => sourceId),
       ['local'],
@@ -64,7 +64,7 @@ describe('the example', () => {
   })
 
   it('answers 503 to the index where the packages folder is gone', async (t) => {
-    const get = await serve(t, { packagesDir: join(temporaryDirectory(t), 'gone') })
+    const get = await serve(t, { packagesDir: join(temporaryDirectory(t), 'gone'), registryUrl: '' })
     assertError(await get('/api/packages/index'), 503, 'ESOURCE')
     assert.deepEqual((await get('/api/packages')).body, { packages: [] })
   })
@@ -147,29 +147,34 @@ describe('the example', () => {
       ['broken/package.json'],
     )
   })
-})
 
-describe("the example's registry", () => {
-  let registry
-  let get
-  before(async () => {
-    await builtApp('turbopack')
-    registry = await startExampleRegistry()
-    get = clientOf(registry.url)
+  it('serves its registry where its own sources fail', async (t) => {
+    const get = await serve(t, { packagesDir: join(temporaryDirectory(t), 'gone'), registryUrl: 'http://127.0.0.1:1' })
+    const { status, body } = await get('/api/v1/packages')
+    assert.equal(status, 200)
+    assert.deepEqual(idsOf(body.packages).sort(), idsIn(CATALOGUE))
   })
-  after(() => registry?.close())
 
-  it('refuses searches that are out of bounds', async () => {
-    for (const query of ['page=3000000000', 'page=0', 'pageSize=x', 'minLevel=-1', `q=${'x'.repeat(1025)}`]) {
-      assertError(await get(`/packages/search?${query}`), 400, 'EINVALIDARG')
+  it('goes on without a store for its registry', async (t) => {
+    const store = join(temporaryDirectory(t), 'store')
+    writeFileSync(store, 'a file, and no folder')
+    const get = await serve(t, { env: { PACKAGE_REGISTRY_STORE: store } })
+    assert.deepEqual(idsOf((await get('/api/packages')).body.packages).sort(), idsIn(PACKAGES))
+    const failed = await get('/api/v1/packages')
+    assert.ok(failed.status >= 500, failed.text)
+    assert.ok(!failed.text.includes(store), failed.text)
+  })
+
+  it('refuses searches of its registry that are out of bounds', async (t) => {
+    const get = await serve(t)
+    for (const query of ['page=3000000000', 'page=0', 'pageSize=x', 'pageSize=1001', `q=${'x'.repeat(1025)}`]) {
+      const { status, headers, text } = await get(`/api/v1/packages/search?${query}`)
+      assert.equal(status, 400, query)
+      assert.match(headers.get('content-type'), /^application\/problem\+json/)
+      assert.equal(JSON.parse(text).code, 'EINVALIDARG')
     }
-  })
-
-  it('answers those at the bounds', async () => {
-    const far = await get('/packages/search?page=2147483648')
-    assert.equal(far.status, 200)
-    assert.deepEqual(far.body.packages, [])
-    assert.equal(far.body.totalCount, idsIn(CATALOGUE).length)
-    assert.equal((await get(`/packages/search?q=${'x'.repeat(1024)}`)).status, 200)
+    const far = await get('/api/v1/packages/search?page=2147483648')
+    assert.deepEqual([far.status, far.body.packages, far.body.totalCount], [200, [], idsIn(CATALOGUE).length])
+    assert.equal((await get(`/api/v1/packages/search?q=${'x'.repeat(1024)}`)).status, 200)
   })
 })

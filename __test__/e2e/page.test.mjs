@@ -5,27 +5,24 @@ import { createRequire } from 'node:module'
 import { after, before, describe, it } from 'node:test'
 import { clientOf, idsOf } from './helpers/ask.mjs'
 import { keepScreenshot, launchBrowser, openPage } from './helpers/browser.mjs'
-import { builtApp, serveApp, startExampleRegistry } from './helpers/example-app.mjs'
+import { builtApp, serveApp } from './helpers/example-app.mjs'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core')
 
 describe('the page', () => {
-  let registry
   let app
   let browser
   let catalogue
 
   before(async () => {
     const directory = await builtApp('turbopack')
-    registry = await startExampleRegistry()
-    app = await serveApp(directory, { registryUrl: registry.url })
+    app = await serveApp(directory)
     catalogue = (await clientOf(app.url)('/api/packages')).body.packages
     browser = await launchBrowser()
   })
   after(async () => {
     await browser?.close()
     await app?.close()
-    await registry?.close()
   })
 
   /** Opens the catalogue. */

@@ -40,26 +40,49 @@ function problem(what) {
   return { status, headers, body }
 }
 
-/** @type {WeakMap<string[], Record<string, string>>} */
-const records = new WeakMap()
+/**
+ * Whether an answer is compressed on its way, if at all: Next.js takes the `Content-Encoding` of what a route answers
+ * away, so that a body which is coded already would arrive as rubbish. Some of its versions compress by themselves,
+ * others leave that to what stands before them.
+ *
+ * @param {Request} request
+ */
+function isCodedOnItsWay(request) {
+  return 'nextUrl' in request
+}
+
+/** @typedef {Record<string, string>} Fields */
+
+/** @type {{ whole: WeakMap<string[], Fields>, onItsWay: WeakMap<string[], Fields> }} */
+const records = { whole: new WeakMap(), onItsWay: new WeakMap() }
 
 /**
  * An answer as a Web-standard response.
  *
  * @param {Answer} answer
- * @param {string} method
+ * @param {Request} request
  */
-function toResponse({ status, headers, body }, method) {
-  let record = records.get(headers)
-  if (record === undefined) {
-    record = {}
-    for (let at = 0; at + 1 < headers.length; at += 2)
-      record[/** @type {string} */ (headers[at])] = headers[at + 1] ?? ''
-    records.set(headers, record)
+function toResponse({ status, headers, body }, request) {
+  const codedOnItsWay = isCodedOnItsWay(request)
+  const known = codedOnItsWay ? records.onItsWay : records.whole
+  let fields = known.get(headers)
+  if (fields === undefined) {
+    fields = toFields(headers)
+    // A strong tag is of just these bytes; what is compressed on its way has others.
+    if (codedOnItsWay && fields.ETag) fields.ETag = `W/${fields.ETag}`
+    known.set(headers, fields)
   }
-  const init = { status, headers: record }
-  if (body === null || method === 'HEAD') return new Response(null, init)
+  const init = { status, headers: fields }
+  if (body === null || request.method === 'HEAD') return new Response(null, init)
   return new Response(body.length > MAX_COPIED ? streamOf(body) : body, init)
+}
+
+/** @param {string[]} headers */
+function toFields(headers) {
+  /** @type {Fields} */
+  const fields = {}
+  for (let at = 0; at + 1 < headers.length; at += 2) fields[/** @type {string} */ (headers[at])] = headers[at + 1] ?? ''
+  return fields
 }
 
 /**
@@ -76,4 +99,4 @@ function streamOf(body) {
   })
 }
 
-module.exports = { kept, problem, toResponse }
+module.exports = { isCodedOnItsWay, kept, problem, toResponse }

@@ -5,7 +5,7 @@
  * @typedef {import('../../index.js').RegistryOptions} RegistryOptions
  */
 
-const { problem, toResponse } = require('./answers.js')
+const { isCodedOnItsWay, problem, toResponse } = require('./answers.js')
 const { Registry } = require('./registry.js')
 
 /**
@@ -20,15 +20,15 @@ function createRegistryHandlers(options) {
     const question = {
       method,
       target: targetOf(url),
-      acceptEncoding: field('accept-encoding'),
+      acceptEncoding: isCodedOnItsWay(request) ? undefined : field('accept-encoding'),
       ifNoneMatch: field('if-none-match'),
       authorization: field('authorization'),
     }
     const inMemory = registry.lookup(question)
-    if (inMemory) return toResponse(inMemory, method)
-    if (!registry.enter()) return toResponse(problem('busy'), method)
+    if (inMemory) return toResponse(inMemory, request)
+    if (!registry.enter()) return toResponse(problem('busy'), request)
     try {
-      return toResponse(await registry.answer(question), method)
+      return toResponse(await registry.answer(question), request)
     } finally {
       registry.leave()
     }

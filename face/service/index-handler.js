@@ -18,7 +18,7 @@
 const { expectObject, expectString, invalid, sourcesError } = require('../errors.js')
 const { levelOf } = require('../manager/caller-entries.js')
 const { nextTurn, SLICE } = require('../waiting.js')
-const { kept, problem, toResponse } = require('./answers.js')
+const { isCodedOnItsWay, kept, problem, toResponse } = require('./answers.js')
 
 /** Most levels whose view of an index is kept. */
 const MAX_LEVELS = 8
@@ -55,11 +55,12 @@ function createIndexHandler(options, manager) {
 
   return async (request) => {
     const { method, headers } = request
-    if (method !== 'GET' && method !== 'HEAD') return toResponse(problem('methodNotAllowed'), method)
+    if (method !== 'GET' && method !== 'HEAD') return toResponse(problem('methodNotAllowed'), request)
     const level = typeof userLevel === 'function' ? readLevel(await userLevel(request)) : userLevel
     const rendered = await view(await manager.merged(), level)
     const field = (/** @type {string} */ name) => headers.get(name) ?? undefined
-    return toResponse(await answer(rendered, field('accept-encoding'), field('if-none-match')), method)
+    const acceptEncoding = isCodedOnItsWay(request) ? undefined : field('accept-encoding')
+    return toResponse(await answer(rendered, acceptEncoding, field('if-none-match')), request)
   }
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
-import { command } from './command.mjs'
+import { installByApt } from './apt.mjs'
 import { MissingPart } from './missing-part.mjs'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
@@ -42,20 +42,8 @@ export async function haveChromium() {
   const found = findChromium()
   if (found) return found
   if (process.env.CHROME_PATH) throw new MissingPart(`no Chromium: CHROME_PATH=${process.env.CHROME_PATH} does not run`)
-  await installByApt(['chromium', 'fonts-dejavu-core'])
+  await installByApt(['chromium', 'fonts-dejavu-core'], 'no Chromium: install it, or name one in CHROME_PATH')
   const installed = findChromium()
   if (!installed) throw new MissingPart('no Chromium: the one that apt-get installed does not run')
   return installed
-}
-
-async function installByApt(packages) {
-  const hint = 'install it, or name one in CHROME_PATH'
-  if (process.getuid?.() !== 0) throw new MissingPart(`no Chromium: ${hint}`)
-  try {
-    const env = { DEBIAN_FRONTEND: 'noninteractive' }
-    await command('apt-get', ['update', '-q'], { env })
-    await command('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], { env })
-  } catch (error) {
-    throw new MissingPart(`no Chromium: ${hint} (${error.message})`, { cause: error })
-  }
 }

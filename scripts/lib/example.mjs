@@ -10,7 +10,7 @@ import { digestOf, unlessDone } from './stamp.mjs'
 /** The example as it stands in the repository. */
 export const EXAMPLE = join(ROOT, 'examples/nextjs')
 
-const MADE_BY_TOOLS = ['node_modules', '.next', 'next-env.d.ts', 'tsconfig.tsbuildinfo']
+const MADE_BY_TOOLS = ['node_modules', '.next', '.registry', 'next-env.d.ts', 'tsconfig.tsbuildinfo']
 const NEXT_ENV = { NEXT_TELEMETRY_DISABLED: '1' }
 
 /** Copies the example's sources into a folder; what was installed and built there before stays. */
@@ -42,7 +42,7 @@ export async function prepareExample({ directory, tarball, signal }) {
 
 /** A digest of all that a build of the example depends on. */
 export function digestOfBuild({ directory, tarball }) {
-  const sources = readdirSync(directory).filter((name) => !MADE_BY_TOOLS.includes(name) && name !== 'registry')
+  const sources = readdirSync(directory).filter((name) => !MADE_BY_TOOLS.includes(name))
   return digestOf([...sources.map((name) => join(directory, name)), tarball])
 }
 
@@ -59,7 +59,8 @@ export async function buildExample({ directory, bundler = 'turbopack', signal })
 /**
  * Starts the built example and waits until it answers.
  * @param {{ directory: string, port: number, host?: string, registryUrl?: string, packagesDir: string,
- *   env?: NodeJS.ProcessEnv, timeoutMs?: number }} options `env` is laid over our environment.
+ *   env?: NodeJS.ProcessEnv, timeoutMs?: number }} options Without `registryUrl` the example is its own registry, with an
+ *   empty one it has none. `env` is laid over our environment.
  * @returns {Promise<{ url: string, child: import('node:child_process').ChildProcess, close: () => Promise<void> }>}
  */
 export async function serveExample(options) {
@@ -78,7 +79,8 @@ export async function serveExample(options) {
       PORT: String(port),
       HOSTNAME: host,
       METABUILDER_PACKAGES_DIR: resolve(packagesDir),
-      PACKAGE_REGISTRY_URL: registryUrl ?? '',
+      PACKAGE_REGISTRY_URL: registryUrl,
+      PACKAGE_REGISTRY_STORE: join(directory, '.registry'),
       ...env,
     },
     stdio: ['ignore', 'ignore', 'inherit'],

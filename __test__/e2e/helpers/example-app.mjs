@@ -1,8 +1,7 @@
-/** The Next.js example, built by either bundler and served with its registry beside it. */
+/** The Next.js example, built by either bundler and served. */
 
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { packAddon } from '../../../scripts/lib/addon.mjs'
 import {
   buildExample,
@@ -20,7 +19,7 @@ const STAGED = join(WORK, 'test/example')
 /** The sample packages that the example shows as its own. */
 export const PACKAGES = join(ROOT, 'packages')
 
-/** The second catalogue, which the example's registry serves. */
+/** The second catalogue, which the example publishes in its own registry. */
 export const CATALOGUE = join(ROOT, 'examples/nextjs/registry/catalogue')
 
 /**
@@ -43,18 +42,12 @@ export async function builtApp(bundler) {
   return built
 }
 
-/** The example's registry, in this process. Call {@link builtApp} first: it installs what the registry imports. */
-export async function startExampleRegistry(options) {
-  const { startRegistry } = await import(pathToFileURL(join(STAGED, 'registry/server.mjs')).href)
-  return startRegistry(options)
-}
-
 /**
  * Serves a build on a free port.
  * @param {string} directory What {@link builtApp} gave.
  * @param {{ registryUrl?: string, packagesDir?: string, env?: NodeJS.ProcessEnv }} options
  */
-export async function serveApp(directory, { packagesDir = PACKAGES, ...options }) {
+export async function serveApp(directory, { packagesDir = PACKAGES, ...options } = {}) {
   const timeoutMs = 300_000
   return serveExample({ directory, port: await freePort(), packagesDir, timeoutMs, ...options })
 }
