@@ -69,7 +69,8 @@ impl BindingLoaded {
     pub(super) fn new(fetched: &Fetched<Option<LoadedPackage>>, known_revision: Option<f64>) -> Self {
         let package = fetched.value.as_ref().as_ref();
         let revision = number_for_js(fetched.revision);
-        let is_known = fetched.revision > 0 && known_revision.is_some_and(|known| known.to_bits() == revision.to_bits());
+        let is_known =
+            fetched.revision > 0 && known_revision.is_some_and(|known| known.to_bits() == revision.to_bits());
         Self {
             is_there: package.is_some(),
             text: package.filter(|_| !is_known).map(|package| package.text.clone()),

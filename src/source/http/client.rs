@@ -76,7 +76,7 @@ impl Client {
     ) -> std::result::Result<Answer, Failure> {
         tracing::debug!(url = %Shown(url), attempt, "asking");
         let (start, mut trace) = (Instant::now(), Trace::default());
-        let outcome = tokio::time::timeout_at(deadline, self.exchange.run(url, known, &mut trace)).await;
+        let outcome = tokio::time::timeout_at(deadline, self.exchange.run(url, known, deadline, &mut trace)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(failure::of_deadline(url, self.options.request_timeout)));
         self.network.watch.tell(Event::Request {
             url: Shown(url).to_string(),

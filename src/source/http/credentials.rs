@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -76,23 +77,33 @@ impl Credentials {
         Ok(Self { ask, header: Mutex::new(header.transpose()?) })
     }
 
-    /// The header for the next request; where one was refused, another one, if there is any.
-    pub(super) async fn header(&self, refused: Option<&HeaderValue>) -> Result<Option<HeaderValue>> {
+    /// The header for the next request; where one was refused, another one, if there is any. Half of the time until the
+    /// deadline may go into asking for it.
+    pub(super) async fn header(&self, refused: Option<&HeaderValue>, deadline: Instant) -> Result<Option<HeaderValue>> {
+        let limit = (deadline.saturating_duration_since(Instant::now()) / 2).min(LONGEST_ASKING);
+        match tokio::time::timeout(limit, self.ask(refused)).await {
+            Ok(header) => header,
+            Err(_) => Err(failed(&format!("has not settled within {} s", limit.as_secs_f32()))),
+        }
+    }
+
+    async fn ask(&self, refused: Option<&HeaderValue>) -> Result<Option<HeaderValue>> {
         let mut kept = self.header.lock().await;
         let Some(ask) = &self.ask else { return Ok(kept.clone().filter(|kept| Some(kept) != refused)) };
         // Somebody else who was refused may have asked meanwhile.
         if kept.is_some() && kept.as_ref() != refused {
             return Ok(kept.clone());
         }
-        let failed = |why: &str| Error::new(ErrorKind::Credentials, format!("the authToken function {why}"));
-        let Secret(token) = tokio::time::timeout(LONGEST_ASKING, ask())
-            .await
-            .map_err(|_| failed(&format!("has not settled within {} s", LONGEST_ASKING.as_secs())))??;
+        let Secret(token) = ask().await?;
         let fresh = header(&format!("Bearer {token}"))
             .ok_or_else(|| failed("gave a token with characters that can't stand in a header"))?;
         *kept = Some(fresh);
         Ok(kept.clone().filter(|kept| Some(kept) != refused))
     }
+}
+
+fn failed(why: &str) -> Error {
+    Error::new(ErrorKind::Credentials, format!("the authToken function {why}"))
 }
 
 fn header(text: &str) -> Option<HeaderValue> {
@@ -105,6 +116,10 @@ fn header(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_mins(2)
+    }
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()
@@ -125,7 +140,7 @@ mod tests {
         let mut url = url("https://me:p%C3%A4ss@example.test/api");
         let credentials = Credentials::new(AuthToken::None, &mut url).unwrap();
         assert_eq!(url.as_str(), "https://example.test/api");
-        let header = credentials.header(None).await.unwrap().unwrap();
+        let header = credentials.header(None, soon()).await.unwrap().unwrap();
         assert_eq!(header, format!("Basic {}", STANDARD.encode("me:päss")));
         assert!(header.is_sensitive());
     }
@@ -134,9 +149,9 @@ mod tests {
     async fn a_fixed_token_is_not_tried_twice() {
         let token = AuthToken::Fixed(Secret::new("x".to_owned()));
         let credentials = Credentials::new(token, &mut url("https://example.test")).unwrap();
-        let header = credentials.header(None).await.unwrap();
+        let header = credentials.header(None, soon()).await.unwrap();
         assert_eq!(header.as_ref().unwrap(), "Bearer x");
-        assert_eq!(credentials.header(header.as_ref()).await.unwrap(), None);
+        assert_eq!(credentials.header(header.as_ref(), soon()).await.unwrap(), None);
     }
 
     #[tokio::test]
@@ -144,13 +159,13 @@ mod tests {
         let (token, asked) = counting();
         let credentials = Credentials::new(token, &mut url("https://example.test")).unwrap();
         assert_eq!(asked.load(Ordering::SeqCst), 0);
-        let first = credentials.header(None).await.unwrap();
-        assert_eq!(credentials.header(None).await.unwrap(), first);
+        let first = credentials.header(None, soon()).await.unwrap();
+        assert_eq!(credentials.header(None, soon()).await.unwrap(), first);
         assert_eq!(asked.load(Ordering::SeqCst), 1);
-        let second = credentials.header(first.as_ref()).await.unwrap();
+        let second = credentials.header(first.as_ref(), soon()).await.unwrap();
         assert_eq!(second.as_ref().unwrap(), "Bearer token1");
         // Another one who was refused with the first token takes what is there by now.
-        assert_eq!(credentials.header(first.as_ref()).await.unwrap(), second);
+        assert_eq!(credentials.header(first.as_ref(), soon()).await.unwrap(), second);
         assert_eq!(asked.load(Ordering::SeqCst), 2);
     }
 
@@ -162,7 +177,7 @@ mod tests {
         let nonsense: AskToken = Arc::new(|| Box::pin(async { Ok(Secret::new("a\nb".to_owned())) }));
         for ask in [failing, hanging, nonsense] {
             let credentials = Credentials::new(AuthToken::Asked(ask), &mut url("https://example.test")).unwrap();
-            assert_eq!(credentials.header(None).await.unwrap_err().code(), "ECREDENTIALS");
+            assert_eq!(credentials.header(None, soon()).await.unwrap_err().code(), "ECREDENTIALS");
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
 use reqwest::{Response, StatusCode};
+use tokio::time::Instant;
 use url::Url;
 
 use super::address::{Shown, is_same_origin};
@@ -75,12 +76,18 @@ impl Exchange {
     }
 
     /// Asks for `url`; with a validator only for what has changed since.
-    pub(super) async fn run(&self, url: &Url, known: Option<&Validator>, trace: &mut Trace) -> Outcome<Answer> {
-        let header = self.credentials.header(None).await.map_err(unasked)?;
+    pub(super) async fn run(
+        &self,
+        url: &Url,
+        known: Option<&Validator>,
+        deadline: Instant,
+        trace: &mut Trace,
+    ) -> Outcome<Answer> {
+        let header = self.credentials.header(None, deadline).await.map_err(unasked)?;
         let mut reached = self.follow(url, known, header.as_ref()).await?;
         if reached.response.status() == StatusCode::UNAUTHORIZED
             && header.is_some()
-            && let Some(another) = self.credentials.header(header.as_ref()).await.map_err(unasked)?
+            && let Some(another) = self.credentials.header(header.as_ref(), deadline).await.map_err(unasked)?
         {
             reached = self.follow(url, known, Some(&another)).await?;
         }

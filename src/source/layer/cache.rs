@@ -84,9 +84,10 @@ impl<T: Persist + Weigh + Send + Sync + 'static> StaleCache<T> {
         fetched
     }
 
-    /// The copy that is kept under a key, however old.
-    pub async fn peek(&self, key: &str) -> Option<Arc<T>> {
-        self.0.get(key).await?.peek()
+    /// The copy for a question, in memory or on disk, however old.
+    pub async fn peek(&self, keep: &Keep, question: &Question) -> Option<Arc<T>> {
+        let cell = self.0.get(question.key()).await.unwrap_or_default();
+        cell.peek(keep, question).await
     }
 }
 

@@ -144,10 +144,13 @@ impl Memory {
     async fn verify<O: Origin>(&self, origin: &O, id: &str, arrived: Arrived) -> Result<LoadedPackage> {
         let Arrived { package, version, body } = arrived;
         let Some(body) = body else { return Ok(package) };
-        let in_index = self.index.peek().and_then(|index| in_index(&index, id, &version));
-        let versions = self.versions.peek(versions_question(id).key()).await;
-        let in_versions_kept = || versions.and_then(|versions| in_versions(&versions, &version));
-        let Some(checksum) = in_index.or_else(in_versions_kept) else { return Ok(package) };
+        let index = self.index.peek(&self.keep, &index_question()).await;
+        let mut checksum = index.and_then(|index| in_index(&index, id, &version));
+        if checksum.is_none() {
+            let versions = self.versions.peek(&self.keep, &versions_question(id)).await;
+            checksum = versions.and_then(|versions| in_versions(&versions, &version));
+        }
+        let Some(checksum) = checksum else { return Ok(package) };
         let (owned_id, owned_version) = (id.to_owned(), version.clone());
         let (outcome, body) = blocking(move || {
             let outcome = verify(&owned_id, &owned_version, &checksum, body.as_bytes());
@@ -221,7 +224,7 @@ impl<O: Origin> Source for Cached<O> {
     fn fetch_index(&self) -> BoxFuture<'_, Result<Fetched<SourceIndex>>> {
         Box::pin(async move {
             let (memory, origin) = (self.memory(), Arc::clone(&self.origin));
-            let question = Question::new(Subject::Index, "index".to_owned());
+            let question = index_question();
             let fetch = async move |known| origin.index(known).await;
             memory.index.get(&memory.keep, question, fetch).await
         })
@@ -265,6 +268,10 @@ impl<O: Origin> Source for Cached<O> {
             memory.versions.get(&memory.keep, question, fetch).await
         })
     }
+}
+
+fn index_question() -> Question {
+    Question::new(Subject::Index, "index".to_owned())
 }
 
 fn package_question(id: &str, version: Option<&str>) -> Question {

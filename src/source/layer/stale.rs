@@ -118,10 +118,24 @@ impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
         self.state().outcome(keep)
     }
 
-    /// The copy, however old.
-    #[must_use]
-    pub fn peek(&self) -> Option<Arc<T>> {
+    /// The copy, in memory or on disk, however old.
+    pub async fn peek(&self, keep: &Keep, question: &Question) -> Option<Arc<T>> {
+        self.look_on_shelf(keep, question).await;
         self.state().kept.as_ref().map(|kept| Arc::clone(&kept.value))
+    }
+
+    /// Takes over the copy on disk, where there is none in memory and that was not tried before.
+    async fn look_on_shelf(&self, keep: &Keep, question: &Question) {
+        if !self.state().wants_shelf() {
+            return;
+        }
+        let found = keep.shelf().read(question).await;
+        let mut state = self.state();
+        // A fetch may have ended meanwhile: what it gave is newer.
+        if let Some(found) = found.filter(|_| state.wants_shelf()) {
+            state.adopt(found);
+        }
+        state.is_shelf_read = true;
     }
 
     /// When the copy was fetched or last confirmed, in milliseconds since 1970, and how long from then on it is fresh where
@@ -141,13 +155,10 @@ impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
     where
         F: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
-        if self.state().wants_shelf() {
-            let found = keep.shelf().read(&question).await;
+        let had_none = self.state().kept.is_none();
+        self.look_on_shelf(&keep, &question).await;
+        if had_none {
             let mut state = self.state();
-            state.is_shelf_read = true;
-            if let Some(found) = found {
-                state.adopt(found);
-            }
             if let Some((_, is_fresh)) = state.answer_at_once(&keep) {
                 state.flight = None;
                 if !is_fresh && state.may_refresh(&keep) {
