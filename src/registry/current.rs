@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use super::reports::Report;
 use super::store::{Holdings, Published, Store};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Warning;
@@ -53,16 +54,6 @@ struct Seen {
     store: Store,
     at: Instant,
     imports: u64,
-}
-
-/// Something for operators to know.
-pub(super) enum Report {
-    /// A look for changes failed.
-    Failed(Error),
-    /// A part of the store was passed over.
-    Warned(Warning),
-    /// A look succeeded.
-    Fine,
 }
 
 /// A store that is looked at when it is asked for.
@@ -205,9 +196,11 @@ impl Watched {
         holdings
     }
 
-    /// The store, where it was opened.
-    pub(super) fn store(&self) -> Option<Store> {
-        self.seen.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|seen| seen.store.clone())
+    /// The store, which was opened when the packages were first asked for.
+    pub(super) fn store(&self) -> Result<Store> {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let store = seen.as_ref().map(|seen| seen.store.clone());
+        store.ok_or_else(|| Error::new(ErrorKind::Internal, "a store was never opened"))
     }
 }
 
