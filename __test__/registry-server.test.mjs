@@ -124,7 +124,7 @@ describe('A registry server', () => {
 
   test('refuses what is beyond the bound of requests under way', async (t) => {
     const { url, store } = await startService(t, PACKAGES, { maxConcurrent: 1 })
-    await publish(t, store, { packageId: 'large', components: [{ id: 'x', text: 'y'.repeat(8_000_000) }] })
+    await publish(t, store, { packageId: 'large', components: [{ id: 'x', text: 'y'.repeat(15_000_000) }] })
     // Its answer doesn't fit into the buffers on the way, and nobody reads it.
     const held = await new Promise((resolve) => get(`${url}/packages/large`, { agent: false }, resolve))
     const response = await fetch(`${url}/packages`)
@@ -152,7 +152,7 @@ describe('Closing a registry server', () => {
 
   test('lets the answers under way be read to their end', async (t) => {
     const server = await startService(t, [])
-    const text = 'y'.repeat(8_000_000)
+    const text = 'y'.repeat(15_000_000)
     await publish(t, server.store, { packageId: 'large', components: [{ id: 'x', text }] })
     const agent = new Agent({ keepAlive: true })
     t.after(() => agent.destroy())
