@@ -40,6 +40,17 @@ function problem(what) {
   return { status, headers, body }
 }
 
+/**
+ * Whether a body is still what it was: whoever reads it as a stream is handed the very bytes, and may have transferred
+ * them to another thread.
+ *
+ * @param {Kept | undefined} kept
+ * @returns {kept is Kept}
+ */
+function isWhole(kept) {
+  return kept?.ok.body != null && kept.ok.body.length > 0
+}
+
 /** @type {WeakMap<string[], Record<string, string>>} */
 const records = new WeakMap()
 
@@ -76,4 +87,4 @@ function streamOf(body) {
   })
 }
 
-module.exports = { kept, problem, toResponse }
+module.exports = { isWhole, kept, problem, toResponse }

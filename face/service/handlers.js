@@ -6,6 +6,7 @@
  */
 
 const { problem, toResponse } = require('./answers.js')
+const { questionOf } = require('./question.js')
 const { Registry } = require('./registry.js')
 
 /**
@@ -15,15 +16,8 @@ const { Registry } = require('./registry.js')
 function createRegistryHandlers(options) {
   const registry = new Registry(options)
   const handle = async (/** @type {Request} */ request) => {
-    const { method, url, headers } = request
-    const field = (/** @type {string} */ name) => headers.get(name) ?? undefined
-    const question = {
-      method,
-      target: targetOf(url),
-      acceptEncoding: field('accept-encoding'),
-      ifNoneMatch: field('if-none-match'),
-      authorization: field('authorization'),
-    }
+    const question = questionOf(request)
+    const { method } = question
     const inMemory = registry.lookup(question)
     if (inMemory) return toResponse(inMemory, method)
     if (!registry.enter()) return toResponse(problem('busy'), method)
@@ -34,17 +28,6 @@ function createRegistryHandlers(options) {
     }
   }
   return { GET: handle, HEAD: handle }
-}
-
-/**
- * Path and query of a URL, as they stand there.
- *
- * @param {string} url
- */
-function targetOf(url) {
-  const authority = url.indexOf('//')
-  const start = authority < 0 ? 0 : url.indexOf('/', authority + 2)
-  return start < 0 ? '/' : url.slice(start)
 }
 
 module.exports = { createRegistryHandlers }

@@ -18,7 +18,8 @@
 const { expectObject, expectString, invalid, sourcesError } = require('../errors.js')
 const { levelOf } = require('../manager/caller-entries.js')
 const { nextTurn, SLICE } = require('../waiting.js')
-const { kept, problem, toResponse } = require('./answers.js')
+const { isWhole, kept, problem, toResponse } = require('./answers.js')
+const { questionOf } = require('./question.js')
 
 /** Most levels whose view of an index is kept. */
 const MAX_LEVELS = 8
@@ -54,12 +55,11 @@ function createIndexHandler(options, manager) {
   }
 
   return async (request) => {
-    const { method, headers } = request
+    const { method, acceptEncoding, ifNoneMatch } = questionOf(request)
     if (method !== 'GET' && method !== 'HEAD') return toResponse(problem('methodNotAllowed'), method)
     const level = typeof userLevel === 'function' ? readLevel(await userLevel(request)) : userLevel
     const rendered = await view(await manager.merged(), level)
-    const field = (/** @type {string} */ name) => headers.get(name) ?? undefined
-    return toResponse(await answer(rendered, field('accept-encoding'), field('if-none-match')), method)
+    return toResponse(await answer(rendered, acceptEncoding, ifNoneMatch), method)
   }
 }
 
@@ -76,7 +76,7 @@ async function answer({ native, kept: bodies }, acceptEncoding, ifNoneMatch) {
   }
   const coding = Math.abs(number)
   let body = bodies.get(coding)
-  if (body === undefined) {
+  if (!isWhole(body)) {
     body = kept(/** @type {import('../../binding.js').BindingAnswer} */ (native.body(coding)))
     bodies.set(coding, body)
   }
