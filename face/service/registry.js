@@ -87,7 +87,7 @@ class Registry {
       const known = isWhole(before) ? before : this.#keep(number, kept(made))
       return status === 304 ? known.notModified : known.ok
     } catch (error) {
-      this.#tell(/** @type {any} */ (error))
+      this.tell(/** @type {any} */ (error))
       return problem('internal')
     } finally {
       this.#report()
@@ -116,16 +116,16 @@ class Registry {
 
   #report() {
     for (const { code, message } of this.#native.takeReports()) {
-      this.#tell(sourcesError(/** @type {any} */ (code), message))
+      this.tell(sourcesError(/** @type {any} */ (code), message))
     }
   }
 
   /**
-   * What a caller's handler throws is ignored: a report must not fail what it reports.
+   * Tells operators. What a caller's handler throws is ignored: a report must not fail what it reports.
    *
    * @param {import('../../index.js').PackageSourcesError} error
    */
-  #tell(error) {
+  tell(error) {
     try {
       Promise.resolve(this.#onError(error)).catch(() => {})
     } catch {
