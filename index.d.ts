@@ -759,7 +759,8 @@ export type RegistryServer = ListeningRegistry & {
 }
 
 /**
- * The same as {@link createRegistryHandlers}, as an HTTP server.
+ * The same as {@link createRegistryHandlers}, as an HTTP server. A client has 10 seconds for its header, 30 for a whole
+ * request, and its connection ends after a minute without a byte; bodies of requests are not read.
  * @returns Once it listens.
  * @throws (rejects) `EINVALIDARG`; `ESTORE` where the store can't be used; Node's own error, such as `EADDRINUSE`, where
  * it can't listen.

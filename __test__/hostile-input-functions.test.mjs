@@ -70,12 +70,14 @@ const FUNCTIONS = {
   getInstalledPackages: [['db'], isList],
 }
 
-/** Functions with tests of their own below, or without parameters. */
+/** Functions with tests of their own, below or in a file beside, or without parameters. */
 const OTHERS = [
   'buildPackageRegistry',
   'createLocalSource',
   'createPackageSourceManager',
   'createPackageSourceManagerFromConfig',
+  'createRegistryHandlers',
+  'createRegistryServer',
   'createRemoteSource',
   'createRegistryHandlers',
   'createRegistryServer',

@@ -142,7 +142,11 @@ describe('The memory for answers', () => {
   test('may be none at all', async (t) => {
     const { ask } = await serve(t, MANY, { cacheMaxBytes: 0 })
     for (let round = 0; round < 3; round++) {
-      assert.equal((await (await ask('/packages/package_07')).json()).metadata.packageId, 'package_07')
+      const response = await ask('/packages/package_07')
+      const etag = response.headers.get('etag')
+      assert.equal((await response.json()).metadata.packageId, 'package_07')
+      const again = await ask('/packages/package_07', { 'if-none-match': etag })
+      assert.deepEqual([again.status, again.body, again.headers.has('content-length')], [304, null, false])
     }
   })
 
@@ -155,5 +159,8 @@ describe('The memory for answers', () => {
     const small = new Uint8Array(await (await ask('/packages/big/versions')).arrayBuffer())
     small.fill(0)
     assert.equal((await (await ask('/packages/big/versions')).json()).packageId, 'big')
+    const { value } = await (await ask('/packages/big')).body.getReader().read()
+    structuredClone(value.buffer, { transfer: [value.buffer] })
+    assert.equal(await (await ask('/packages/big')).text(), text, 'also where someone has transferred it away')
   })
 })

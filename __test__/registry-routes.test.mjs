@@ -37,7 +37,7 @@ describe('GET /packages', async () => {
 
   test('lists each package once, by id, in its newest version that is no pre-release', async () => {
     const { packages, ...paging } = await json(await ask('/packages'))
-    assert.deepEqual(paging, { totalCount: 3, page: 1, pageSize: 100 })
+    assert.deepEqual(paging, { totalCount: 3, page: 1, pageSize: 1000 })
     assert.deepEqual(
       packages.map(({ packageId, version }) => [packageId, version]),
       [
@@ -72,7 +72,7 @@ describe('GET /packages', async () => {
 
   test('an empty store lists nothing', async (t) => {
     const empty = await serve(t, [])
-    assert.deepEqual(await json(await empty.ask('/packages')), { packages: [], totalCount: 0, page: 1, pageSize: 100 })
+    assert.deepEqual(await json(await empty.ask('/packages')), { packages: [], totalCount: 0, page: 1, pageSize: 1000 })
   })
 })
 

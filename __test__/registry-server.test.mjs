@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { Agent, get, request as httpRequest } from 'node:http'
+import http, { Agent, get, request as httpRequest } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { createRegistryServer, PackageSourceManager, RemotePackageSource } from '../index.mjs'
@@ -107,13 +107,27 @@ describe('A registry server', () => {
     assert.equal((await fetch(`${url}/packages`)).status, 200)
   })
 
+  test('tells of a connection that it could not accept, and goes on', async (t) => {
+    const create = t.mock.method(http, 'createServer')
+    const { url, reports } = await startService(t, PACKAGES)
+    const server = create.mock.calls[0].result
+    const cause = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' })
+    server.emit('error', cause)
+    assert.deepEqual([reports.length, reports[0].code, reports[0].cause], [1, 'ENETWORK', cause])
+    assert.equal((await fetch(`${url}/packages`)).status, 200)
+    assert.ok(server.headersTimeout <= 10_000 && server.requestTimeout <= 30_000 && server.timeout <= 60_000)
+  })
+
   test('is not harmed by clients that leave', async (t) => {
-    const { port, url } = await startService(t, PACKAGES, { maxConcurrent: 10 })
-    const leave = () =>
+    const { port, url, store } = await startService(t, PACKAGES, { maxConcurrent: 10 })
+    await publish(t, store, { packageId: 'large', components: [{ id: 'x', text: 'y'.repeat(5_000_000) }] })
+    const leave = (_, number) =>
       new Promise((resolve) => {
         const socket = connect(port, '127.0.0.1', () => {
-          socket.write('GET /api/v1/packages/dashboard/versions/1.0.0 HTTP/1.1\r\nHost: x\r\n\r\n')
-          setImmediate(() => socket.destroy())
+          const id = number % 2 > 0 ? 'large' : 'dashboard'
+          socket.write(`GET /api/v1/packages/${id} HTTP/1.1\r\nHost: x\r\n\r\n`)
+          if (number % 3 > 0) setImmediate(() => socket.destroy())
+          else socket.once('data', () => socket.destroy())
         })
         socket.on('close', resolve)
         socket.on('error', () => {})
@@ -124,7 +138,7 @@ describe('A registry server', () => {
 
   test('refuses what is beyond the bound of requests under way', async (t) => {
     const { url, store } = await startService(t, PACKAGES, { maxConcurrent: 1 })
-    await publish(t, store, { packageId: 'large', components: [{ id: 'x', text: 'y'.repeat(8_000_000) }] })
+    await publish(t, store, { packageId: 'large', components: [{ id: 'x', text: 'y'.repeat(15_000_000) }] })
     // Its answer doesn't fit into the buffers on the way, and nobody reads it.
     const held = await new Promise((resolve) => get(`${url}/packages/large`, { agent: false }, resolve))
     const response = await fetch(`${url}/packages`)
@@ -152,7 +166,7 @@ describe('Closing a registry server', () => {
 
   test('lets the answers under way be read to their end', async (t) => {
     const server = await startService(t, [])
-    const text = 'y'.repeat(8_000_000)
+    const text = 'y'.repeat(15_000_000)
     await publish(t, server.store, { packageId: 'large', components: [{ id: 'x', text }] })
     const agent = new Agent({ keepAlive: true })
     t.after(() => agent.destroy())

@@ -7,6 +7,7 @@ import { inChild, rootPath, runNode } from './helpers/child.mjs'
 import { startRegistry } from './helpers/loopback-registry.mjs'
 import { idsOf } from './helpers/manager.mjs'
 import { packagesFolder } from './helpers/package-builder.mjs'
+import { publish, serve } from './helpers/registry-service.mjs'
 import { until } from './helpers/until.mjs'
 
 const entry = new URL('../index.mjs', import.meta.url).href
@@ -52,7 +53,32 @@ const USE_ALL = `
   })
 `
 
+/** Serves a store, and tells the tags of its index until a package is in it. */
+const SERVE = `
+  const { GET } = addon.createRegistryHandlers({ store: data.store })
+  const tags = new Set()
+  for (;;) {
+    const response = await GET(new Request('http://app.invalid/api/v1/packages', { headers: { 'accept-encoding': 'br' } }))
+    tags.add(response.headers.get('etag'))
+    if ((await GET(new Request('http://app.invalid/api/v1/packages/' + data.last))).status === 200) break
+  }
+  const response = await GET(new Request('http://app.invalid/api/v1/packages', { headers: { 'accept-encoding': 'br' } }))
+  answer({ tags: tags.size, last: response.headers.get('etag') })
+`
+
 describe('The addon in worker threads', () => {
+  test('serve one registry, and all see an import of the main thread', async (t) => {
+    const { ask, store } = await serve(t, [{ packageId: 'first' }])
+    const workers = Array.from({ length: 3 }, () => startWorker(t, SERVE, { store, last: 'last' }))
+    await publish(t, store, { packageId: 'last' })
+    const answers = (await Promise.all(workers.map((worker) => once(worker, 'message')))).map(([answer]) => answer)
+    const own = (await ask('/packages', { 'accept-encoding': 'br' })).headers.get('etag')
+    for (const { tags, last } of answers) {
+      assert.equal(last, own)
+      assert.ok(tags <= 2, String(tags))
+    }
+  })
+
   test('can be loaded and used in four of them at once, beside the main thread', async (t) => {
     const folder = packagesFolder(t)
     folder.seed('dashboard').components([{ id: 'A' }, { id: 'B' }])

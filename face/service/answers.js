@@ -41,14 +41,14 @@ function problem(what) {
 }
 
 /**
- * Whether an answer is compressed on its way, if at all: Next.js takes the `Content-Encoding` of what a route answers
- * away, so that a body which is coded already would arrive as rubbish. Some of its versions compress by themselves,
- * others leave that to what stands before them.
+ * Whether a body is still what it was: whoever reads it as a stream is handed the very bytes, and may have transferred
+ * them to another thread.
  *
- * @param {Request} request
+ * @param {Kept | undefined} kept
+ * @returns {kept is Kept}
  */
-function isCodedOnItsWay(request) {
-  return 'nextUrl' in request
+function isWhole(kept) {
+  return kept?.ok.body != null && kept.ok.body.length > 0
 }
 
 /** @typedef {Record<string, string>} Fields */
@@ -60,20 +60,19 @@ const records = { whole: new WeakMap(), onItsWay: new WeakMap() }
  * An answer as a Web-standard response.
  *
  * @param {Answer} answer
- * @param {Request} request
+ * @param {import('./question.js').Question} question
  */
-function toResponse({ status, headers, body }, request) {
-  const codedOnItsWay = isCodedOnItsWay(request)
-  const known = codedOnItsWay ? records.onItsWay : records.whole
+function toResponse({ status, headers, body }, { method, isCodedOnItsWay }) {
+  const known = isCodedOnItsWay ? records.onItsWay : records.whole
   let fields = known.get(headers)
   if (fields === undefined) {
     fields = toFields(headers)
     // A strong tag is of just these bytes; what is compressed on its way has others.
-    if (codedOnItsWay && fields.ETag) fields.ETag = `W/${fields.ETag}`
+    if (isCodedOnItsWay && fields.ETag) fields.ETag = `W/${fields.ETag}`
     known.set(headers, fields)
   }
   const init = { status, headers: fields }
-  if (body === null || request.method === 'HEAD') return new Response(null, init)
+  if (body === null || method === 'HEAD') return new Response(null, init)
   return new Response(body.length > MAX_COPIED ? streamOf(body) : body, init)
 }
 
@@ -99,4 +98,4 @@ function streamOf(body) {
   })
 }
 
-module.exports = { isCodedOnItsWay, kept, problem, toResponse }
+module.exports = { isWhole, kept, problem, toResponse }

@@ -18,7 +18,8 @@
 const { expectObject, expectString, invalid, sourcesError } = require('../errors.js')
 const { levelOf } = require('../manager/caller-entries.js')
 const { nextTurn, SLICE } = require('../waiting.js')
-const { isCodedOnItsWay, kept, problem, toResponse } = require('./answers.js')
+const { isWhole, kept, problem, toResponse } = require('./answers.js')
+const { questionOf } = require('./question.js')
 
 /** Most levels whose view of an index is kept. */
 const MAX_LEVELS = 8
@@ -54,13 +55,12 @@ function createIndexHandler(options, manager) {
   }
 
   return async (request) => {
-    const { method, headers } = request
-    if (method !== 'GET' && method !== 'HEAD') return toResponse(problem('methodNotAllowed'), request)
+    const question = questionOf(request)
+    const { method, acceptEncoding, ifNoneMatch } = question
+    if (method !== 'GET' && method !== 'HEAD') return toResponse(problem('methodNotAllowed'), question)
     const level = typeof userLevel === 'function' ? readLevel(await userLevel(request)) : userLevel
     const rendered = await view(await manager.merged(), level)
-    const field = (/** @type {string} */ name) => headers.get(name) ?? undefined
-    const acceptEncoding = isCodedOnItsWay(request) ? undefined : field('accept-encoding')
-    return toResponse(await answer(rendered, acceptEncoding, field('if-none-match')), request)
+    return toResponse(await answer(rendered, acceptEncoding, ifNoneMatch), question)
   }
 }
 
@@ -77,7 +77,7 @@ async function answer({ native, kept: bodies }, acceptEncoding, ifNoneMatch) {
   }
   const coding = Math.abs(number)
   let body = bodies.get(coding)
-  if (body === undefined) {
+  if (!isWhole(body)) {
     body = kept(/** @type {import('../../binding.js').BindingAnswer} */ (native.body(coding)))
     bodies.set(coding, body)
   }

@@ -4,19 +4,13 @@
  * @typedef {import('../../index.js').RegistryOptions} RegistryOptions
  * @typedef {import('./answers.js').Answer} Answer
  * @typedef {import('./answers.js').Kept} Kept
- *
- * @typedef {object} Question What is looked at of a request.
- * @property {string} method
- * @property {string} target Path and query.
- * @property {string | undefined} acceptEncoding
- * @property {string | undefined} ifNoneMatch
- * @property {string | undefined} authorization
+ * @typedef {import('./question.js').Question} Question
  */
 
 const { BindingRegistry } = require('../../binding.js')
 const { sourcesError } = require('../errors.js')
 const { workingDirectory } = require('../working-directory.js')
-const { kept, problem } = require('./answers.js')
+const { isWhole, kept, problem } = require('./answers.js')
 const { readRegistryOptions } = require('./options.js')
 
 class Registry {
@@ -87,11 +81,13 @@ class Registry {
   async answer({ method, target, acceptEncoding, ifNoneMatch, authorization }) {
     try {
       const made = await this.#native.answer(method, target, acceptEncoding, ifNoneMatch, authorization)
-      if (made.number === 0) return { status: made.status, headers: made.headers, body: made.body }
-      const known = this.#kept.get(made.number) ?? this.#keep(made.number, kept(made))
-      return made.status === 304 ? known.notModified : known.ok
+      const { status, number, headers, body } = made
+      if (status !== 200 && status !== 304) return { status, headers, body }
+      const before = this.#kept.get(number)
+      const known = isWhole(before) ? before : this.#keep(number, kept(made))
+      return status === 304 ? known.notModified : known.ok
     } catch (error) {
-      this.#tell(/** @type {any} */ (error))
+      this.tell(/** @type {any} */ (error))
       return problem('internal')
     } finally {
       this.#report()
@@ -101,7 +97,7 @@ class Registry {
   /** @param {number} number */
   #held(number) {
     const known = this.#kept.get(number)
-    if (known) return known
+    if (isWhole(known)) return known
     const made = this.#native.body(number)
     return made ? this.#keep(number, kept(made)) : undefined
   }
@@ -109,27 +105,27 @@ class Registry {
   /**
    * Keeps a body for as long as the native side does.
    *
-   * @param {number} number
+   * @param {number} number 0 where it doesn't.
    * @param {Kept} body
    */
   #keep(number, body) {
-    this.#kept.set(number, body)
+    if (number > 0) this.#kept.set(number, body)
     for (const dropped of this.#native.takeDropped()) this.#kept.delete(dropped)
     return body
   }
 
   #report() {
     for (const { code, message } of this.#native.takeReports()) {
-      this.#tell(sourcesError(/** @type {any} */ (code), message))
+      this.tell(sourcesError(/** @type {any} */ (code), message))
     }
   }
 
   /**
-   * What a caller's handler throws is ignored: a report must not fail what it reports.
+   * Tells operators. What a caller's handler throws is ignored: a report must not fail what it reports.
    *
    * @param {import('../../index.js').PackageSourcesError} error
    */
-  #tell(error) {
+  tell(error) {
     try {
       Promise.resolve(this.#onError(error)).catch(() => {})
     } catch {

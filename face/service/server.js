@@ -9,13 +9,19 @@
  */
 
 const http = require('node:http')
-const { expectCount, expectObject, expectString } = require('../errors.js')
+const { expectCount, expectObject, expectString, sourcesError } = require('../errors.js')
 const { problem } = require('./answers.js')
 const { Registry } = require('./registry.js')
 
 /** How long a client may take for its header, and for a whole request, in milliseconds. */
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 30_000
+
+/** How often those are looked at, in milliseconds. */
+const CHECKING_INTERVAL = 5_000
+
+/** How long a connection may be without a byte in either direction, in milliseconds: some clients never read on. */
+const SILENCE_TIMEOUT = 60_000
 
 /** Bytes of a request's header. */
 const MAX_HEADER_SIZE = 16 * 1024
@@ -40,8 +46,10 @@ async function createRegistryServer(options) {
   const server = http.createServer({
     headersTimeout: HEADERS_TIMEOUT,
     requestTimeout: REQUEST_TIMEOUT,
+    connectionsCheckingInterval: CHECKING_INTERVAL,
     maxHeaderSize: MAX_HEADER_SIZE,
   })
+  server.timeout = SILENCE_TIMEOUT
   const handle = (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
     respond(registry, request, response)
     response.on('close', () => {
@@ -52,6 +60,10 @@ async function createRegistryServer(options) {
   // Bodies are not read, so nobody is asked to send one.
   server.on('checkContinue', handle)
   await listening(server, port, host)
+  // Such as too many open files: that connection is lost, and the server goes on.
+  server.on('error', (cause) => {
+    registry.tell(sourcesError('ENETWORK', `a connection could not be accepted: ${cause.message}`, { cause }))
+  })
   const { port: actualPort } = /** @type {import('node:net').AddressInfo} */ (server.address())
   const authority = host.includes(':') ? `[${host}]` : host
   /** @type {Promise<void> | undefined} */
@@ -89,6 +101,7 @@ function respond(registry, request, response) {
     acceptEncoding: headers['accept-encoding'],
     ifNoneMatch: headers['if-none-match'],
     authorization: headers.authorization,
+    isCodedOnItsWay: false,
   }
   const inMemory = registry.lookup(question)
   if (inMemory) send(response, inMemory, method)

@@ -1,7 +1,7 @@
 //! What is wrong with a single package, file or entry, without failing the source that holds it.
 
 /// Something malformed that was passed over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Warning {
     /// The file or folder (relative to the packages folder), or the place in an index.
     pub path: String,

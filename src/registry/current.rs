@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use super::reports::Report;
 use super::store::{Holdings, Published, Store};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Warning;
@@ -53,16 +54,6 @@ struct Seen {
     store: Store,
     at: Instant,
     imports: u64,
-}
-
-/// Something for operators to know.
-pub(super) enum Report {
-    /// A look for changes failed.
-    Failed(Error),
-    /// A part of the store was passed over.
-    Warned(Warning),
-    /// A look succeeded.
-    Fine,
 }
 
 /// A store that is looked at when it is asked for.
@@ -205,9 +196,11 @@ impl Watched {
         holdings
     }
 
-    /// The store, where it was opened.
-    pub(super) fn store(&self) -> Option<Store> {
-        self.seen.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|seen| seen.store.clone())
+    /// The store, which was opened when the packages were first asked for.
+    pub(super) fn store(&self) -> Result<Store> {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let store = seen.as_ref().map(|seen| seen.store.clone());
+        store.ok_or_else(|| Error::new(ErrorKind::Internal, "a store was never opened"))
     }
 }
 
@@ -215,4 +208,99 @@ fn current(holdings: Holdings, revision: Vec<u8>) -> Current {
     static GENERATIONS: AtomicU64 = AtomicU64::new(0);
     let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
     Current { holdings, generation, revision, search: OnceLock::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+    use crate::json::Fields;
+    use crate::model::IndexEntry;
+
+    struct Case {
+        folder: tempfile::TempDir,
+        watched: Arc<Watched>,
+        failures: Arc<Mutex<Vec<&'static str>>>,
+        changes: Arc<AtomicUsize>,
+    }
+
+    fn case() -> Case {
+        let folder = tempfile::tempdir().unwrap();
+        let (failures, changes) = (Arc::<Mutex<Vec<_>>>::default(), Arc::<AtomicUsize>::default());
+        let (failing, changing) = (Arc::clone(&failures), Arc::clone(&changes));
+        let report = move |report| {
+            if let Report::Failed(error) = report {
+                failing.lock().unwrap().push(error.code());
+            }
+        };
+        let count = move || {
+            changing.fetch_add(1, Ordering::Relaxed);
+        };
+        let watched = Arc::new(Watched::new(folder.path().join("store"), report, count));
+        Case { folder, watched, failures, changes }
+    }
+
+    fn publish(case: &Case, id: &str) {
+        let text = format!("{{\"packageId\":{id:?},\"version\":\"1.0.0\"}}");
+        let (entry, _) = IndexEntry::from_fields(&Fields::parse(&text).unwrap()).unwrap();
+        let writer = Store::open(&case.folder.path().join("store")).unwrap().writer().unwrap();
+        writer.publish(&entry, b"{}", "2026-01-01T00:00:00.000Z").unwrap();
+        writer.finish().unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_import_of_this_process_is_seen_with_the_next_request() {
+        let case = case();
+        assert!(case.watched.get().await.unwrap().holdings.packages().is_empty());
+        publish(&case, "a");
+        note_import();
+        assert!(case.watched.fresh().is_none());
+        assert_eq!(case.watched.get().await.unwrap().holdings.packages().len(), 1);
+        assert_eq!(case.changes.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn where_nothing_changed_the_packages_are_the_same_objects() {
+        let case = case();
+        let first = case.watched.get().await.unwrap();
+        note_import();
+        assert!(Arc::ptr_eq(&first, &case.watched.get().await.unwrap()));
+        assert_eq!(case.changes.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_look_that_takes_long() {
+        let case = case();
+        let first = case.watched.get().await.unwrap();
+        publish(&case, "a");
+        note_import();
+        let looking = case.watched.looking.lock().await;
+        for _ in 0..100 {
+            assert!(Arc::ptr_eq(&first, &case.watched.get().await.unwrap()));
+        }
+        drop(looking);
+        assert_eq!(case.watched.get().await.unwrap().holdings.packages().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_away_leaves_what_was_read() {
+        let case = case();
+        publish(&case, "a");
+        case.watched.get().await.unwrap();
+        std::fs::remove_dir_all(case.folder.path().join("store")).unwrap();
+        note_import();
+        assert_eq!(case.watched.get().await.unwrap().holdings.packages().len(), 1);
+        assert_eq!(*case.failures.lock().unwrap(), ["ESTORE"]);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_was_never_there_to_read_is_a_failure() {
+        let case = case();
+        std::fs::create_dir_all(case.folder.path().join("store/foreign")).unwrap();
+        assert_eq!(case.watched.get().await.unwrap_err().code(), "ESTORE");
+        std::fs::remove_dir_all(case.folder.path().join("store/foreign")).unwrap();
+        assert!(case.watched.get().await.is_ok());
+    }
 }

@@ -87,6 +87,9 @@ pub async fn import(
     }
     blocking(move || writer.finish()).await?;
     note_import();
+    // What the index tells of is found again with the package.
+    let mut told = HashSet::new();
+    imported.warnings.retain(|warning| told.insert(warning.clone()));
     Ok(imported)
 }
 
@@ -100,11 +103,7 @@ struct Outcome {
 
 impl Imported {
     fn take(&mut self, Outcome { id, version, result, warnings }: Outcome) {
-        for warning in warnings {
-            if !self.warnings.contains(&warning) {
-                self.warnings.push(warning);
-            }
-        }
+        self.warnings.extend(warnings);
         match result {
             Ok(Publication::Added(checksum)) => self.added.push(Added { id, version, checksum }),
             Ok(Publication::Unchanged(checksum)) => self.unchanged.push(Added { id, version, checksum }),

@@ -11,7 +11,7 @@ pub(super) const MAX_TARGET: usize = 8192;
 const MAX_PAGE_SIZE: usize = 1000;
 
 /// Page size of the index where none is given.
-const PAGE_SIZE: usize = 100;
+const PAGE_SIZE: usize = 1000;
 
 /// Page size of search results where none is given.
 const SEARCH_PAGE_SIZE: usize = 20;

@@ -3,7 +3,7 @@
 //! What was answered before is in memory, ready to be sent: [`Service::lookup`] finds it without waiting. What is not is
 //! made by [`Service::answer`], once for all who wait for it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,13 +13,13 @@ use std::task::{Context, Poll, Waker};
 use moka::future::Cache;
 
 use super::access::Access;
-use super::current::{Current, Report, Watched};
+use super::current::{Current, Watched};
+use super::reports::{Report, Reports};
 use super::request::{MAX_TARGET, Route};
 use super::store::Published;
 use super::texts::{self, Found};
 use crate::answer::{Body, Coding, Policy, Problem, names_etag};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Warning;
 
 /// How a service is set up.
 #[derive(Clone)]
@@ -53,13 +53,13 @@ pub struct Request {
     pub authorization: Option<String>,
 }
 
-/// A body with a number that no other has.
+/// A body with a number that no other has that is in memory.
 #[derive(Debug)]
 pub struct Numbered {
-    /// The number.
+    /// The number; 0 for a body that is not in memory.
     pub number: u32,
     /// The body.
-    pub body: Body,
+    pub body: Arc<Body>,
 }
 
 /// What is to be sent.
@@ -89,8 +89,13 @@ enum Made {
 }
 
 /// Why a body can't be made.
+#[derive(Clone)]
 enum Fault {
+    /// There is nothing of that name.
+    Unknown(Problem),
+    /// A version turned out to be damaged.
     Damaged(Arc<Published>, String),
+    /// Something else is wrong.
     Failed(Error),
 }
 
@@ -104,16 +109,6 @@ pub struct Service {
     by_number: Mutex<HashMap<u32, Weak<Numbered>>>,
     dropped: Arc<Mutex<Vec<u32>>>,
     reports: Arc<Mutex<Reports>>,
-}
-
-/// What operators were told, and what they are to be told.
-#[derive(Default)]
-struct Reports {
-    /// Warnings, which hold for as long as the store is as it is.
-    told: HashSet<String>,
-    /// The failure that was told last, unless the store was read since.
-    failing: Option<String>,
-    pending: Vec<(&'static str, String)>,
 }
 
 impl Service {
@@ -190,7 +185,7 @@ impl Service {
     /// What operators should know, as codes and sentences; each is told once.
     #[must_use]
     pub fn take_reports(&self) -> Vec<(&'static str, String)> {
-        std::mem::take(&mut locked(&self.reports).pending)
+        locked(&self.reports).take()
     }
 
     /// Whether the request may be answered at all.
@@ -210,10 +205,11 @@ impl Service {
         let coding = coding_of(request);
         loop {
             let current = self.store.get().await.map_err(|error| self.failed(error, Problem::unavailable()))?;
-            match self.in_coding(&current, &route, coding).await? {
+            match self.in_coding(&current, &route, coding).await {
                 Ok(numbered) => return Ok(numbered),
                 // With one version fewer each time, so that this comes to an end.
                 Err(Fault::Damaged(published, reason)) => self.store.drop_damaged(&current, &published, reason),
+                Err(Fault::Unknown(problem)) => return Err(problem),
                 Err(Fault::Failed(error)) => {
                     let is_store = error.kind() == ErrorKind::Store;
                     let problem = if is_store { Problem::unavailable() } else { Problem::internal() };
@@ -223,72 +219,60 @@ impl Service {
         }
     }
 
-    async fn in_coding(
-        &self,
-        current: &Arc<Current>,
-        route: &Route,
-        coding: Coding,
-    ) -> Result<Result<Arc<Numbered>, Fault>, Problem> {
+    async fn in_coding(&self, current: &Arc<Current>, route: &Route, coding: Coding) -> Result<Arc<Numbered>, Fault> {
         let key = |coding| Key { generation: current.generation, route: route.clone(), coding };
-        let stored = match texts::find(current, route)? {
-            Found::Stored(published) => Some(Arc::clone(published)),
+        let stored = match texts::find(current, route).map_err(Fault::Unknown)? {
+            Found::Stored(published) => Some((Arc::clone(published), self.store.store().map_err(Fault::Failed)?)),
             Found::Written => None,
         };
-        let work = {
-            let (current, route, store) = (Arc::clone(current), route.clone(), self.store.store());
-            move || match (stored, store) {
-                (None, _) => Ok(Made::New(Body::new(texts::write(&current, &route)))),
-                (Some(published), Some(store)) => match store.body(&published).map_err(Fault::Failed)? {
-                    Ok(bytes) => Ok(Made::New(Body::new(bytes))),
-                    Err(reason) => Err(Fault::Damaged(published, reason)),
-                },
-                (Some(_), None) => Err(Fault::Failed(Error::new(ErrorKind::Internal, "a store was never opened"))),
+        let (writing, written) = (Arc::clone(current), route.clone());
+        let plain = self.kept(key(Coding::Identity), move || {
+            let Some((published, store)) = stored else {
+                return Ok(Made::New(Body::new(texts::write(&writing, &written))));
+            };
+            match store.body(&published).map_err(Fault::Failed)? {
+                Ok(bytes) => Ok(Made::New(Body::new(bytes))),
+                Err(reason) => Err(Fault::Damaged(published, reason)),
             }
-        };
-        let plain = match self.kept(key(Coding::Identity), work).await {
-            Ok(plain) => plain,
-            Err(fault) => return Ok(Err(fault)),
-        };
+        });
+        let plain = plain.await?;
         if coding == Coding::Identity {
-            return Ok(Ok(plain));
+            return Ok(plain);
         }
-        let work = move || {
+        let coded = self.kept(key(coding), move || {
             let coded = plain.body.coded(coding).map_err(Fault::Failed)?;
             Ok(coded.map_or(Made::Known(plain), Made::New))
-        };
-        Ok(self.kept(key(coding), work).await)
+        });
+        coded.await
     }
 
-    /// What is kept under a key, made off this thread where there is nothing, once for all who wait.
+    /// What is kept under a key, made off this thread where there is nothing, once for all who wait. Its number is 0
+    /// where it is not kept, since there is no room.
     async fn kept(
         &self,
         key: Key,
         work: impl FnOnce() -> Result<Made, Fault> + Send + 'static,
     ) -> Result<Arc<Numbered>, Fault> {
-        let made = self.bodies.try_get_with(key, async {
-            match tokio::task::spawn_blocking(work).await {
-                Ok(Ok(Made::New(body))) => Ok(self.numbered(body)),
-                Ok(Ok(Made::Known(numbered))) => Ok(numbered),
-                Ok(Err(fault)) => Err(fault),
-                Err(fault) => Err(Fault::Failed(Error::new(
-                    ErrorKind::Internal,
-                    format!("making an answer ended early: {fault}"),
-                ))),
-            }
+        let made = self.bodies.try_get_with_by_ref(&key, async {
+            let made = tokio::task::spawn_blocking(work).await.map_err(|fault| {
+                Fault::Failed(Error::new(ErrorKind::Internal, format!("making an answer ended early: {fault}")))
+            })?;
+            Ok(match made? {
+                Made::New(body) => self.numbered(body),
+                Made::Known(numbered) => numbered,
+            })
         });
-        let kept = made.await.map_err(|fault| match &*fault {
-            Fault::Damaged(published, reason) => Fault::Damaged(Arc::clone(published), reason.clone()),
-            Fault::Failed(error) => Fault::Failed(error.clone()),
-        })?;
+        let numbered = made.await.map_err(|fault: Arc<Fault>| (*fault).clone())?;
         // The bound holds now, not some time later.
         self.bodies.run_pending_tasks().await;
-        Ok(kept)
+        let is_kept = self.bodies.contains_key(&key);
+        Ok(if is_kept { numbered } else { Arc::new(Numbered { number: 0, body: Arc::clone(&numbered.body) }) })
     }
 
     fn numbered(&self, body: Body) -> Arc<Numbered> {
         static NUMBERS: AtomicU32 = AtomicU32::new(1);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let numbered = Arc::new(Numbered { number, body });
+        let numbered = Arc::new(Numbered { number, body: Arc::new(body) });
         let mut by_number = locked(&self.by_number);
         if by_number.len() == by_number.capacity() {
             by_number.retain(|_, known| known.strong_count() > 0);
@@ -300,29 +284,6 @@ impl Service {
     fn failed(&self, error: Error, problem: Problem) -> Problem {
         locked(&self.reports).add(Report::Failed(error));
         problem
-    }
-}
-
-impl Reports {
-    /// Most different warnings that are remembered as told.
-    const MOST: usize = 1000;
-
-    fn add(&mut self, report: Report) {
-        match report {
-            Report::Fine => self.failing = None,
-            Report::Failed(error) => {
-                if self.failing.as_deref() != Some(error.message()) {
-                    self.failing = Some(error.message().to_owned());
-                    self.pending.push((error.code(), error.message().to_owned()));
-                }
-            }
-            Report::Warned(Warning { path, reason }) => {
-                let message = format!("{path} {reason}");
-                if self.told.len() < Self::MOST && self.told.insert(message.clone()) {
-                    self.pending.push((ErrorKind::Malformed.code(), message));
-                }
-            }
-        }
     }
 }
 
@@ -365,4 +326,117 @@ fn weight(key: &Key, numbered: &Arc<Numbered>) -> u32 {
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Fields;
+    use crate::model::IndexEntry;
+    use crate::registry::store::Store;
+
+    fn service(packages: usize, cache_max_bytes: u64) -> (tempfile::TempDir, Service) {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Store::open(folder.path()).unwrap();
+        let writer = writer.writer().unwrap();
+        for number in 0..packages {
+            let text = format!("{{\"packageId\":\"p{number}\",\"version\":\"1.0.0\"}}");
+            let (entry, _) = IndexEntry::from_fields(&Fields::parse(&text).unwrap()).unwrap();
+            writer.publish(&entry, "[1]".repeat(1000).as_bytes(), "2026-01-01T00:00:00.000Z").unwrap();
+        }
+        writer.finish().unwrap();
+        let service = Service::new(Settings {
+            store: folder.path().to_owned(),
+            base_path: "/v1".to_owned(),
+            read_tokens: None,
+            max_age: 60,
+            stale_while_revalidate: 600,
+            cache_max_bytes,
+        });
+        (folder, service)
+    }
+
+    fn get(target: &str) -> Request {
+        Request { method: "GET".to_owned(), target: format!("/v1{target}"), ..Request::default() }
+    }
+
+    fn number(outcome: &Outcome) -> u32 {
+        match outcome {
+            Outcome::Body(numbered) | Outcome::NotModified(numbered) => numbered.number,
+            Outcome::Problem(problem) => panic!("{problem:?}"),
+        }
+    }
+
+    /// What is found in memory. Asked again where an import of another test, in this process, came between.
+    async fn found(service: &Service, request: &Request) -> Outcome {
+        loop {
+            service.answer(request).await;
+            if let Some(outcome) = service.lookup(request) {
+                return outcome;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_answered_once_is_found_without_waiting() {
+        let (_folder, service) = service(1, 1 << 20);
+        let request = Request { accept_encoding: Some("gzip".to_owned()), ..get("/packages/p0") };
+        assert!(service.lookup(&request).is_none());
+        let first = number(&service.answer(&request).await);
+        assert_eq!(number(&found(&service, &request).await), first);
+        let etag = service.body(first).unwrap().body.etag().to_owned();
+        let conditional = Request { if_none_match: Some(etag), ..request };
+        assert!(matches!(found(&service, &conditional).await, Outcome::NotModified(_)));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_gains_nothing_by_a_coding_is_one_body_for_all() {
+        let (_folder, service) = service(1, 1 << 20);
+        let plain = number(&service.answer(&get("/packages/p0/versions")).await);
+        let coded = Request { accept_encoding: Some("br".to_owned()), ..get("/packages/p0/versions") };
+        assert_eq!(number(&service.answer(&coded).await), plain);
+    }
+
+    #[tokio::test]
+    async fn many_who_want_one_thing_wait_for_one() {
+        let (_folder, service) = service(1, 1 << 20);
+        let service = Arc::new(service);
+        let asking: Vec<_> = (0..100)
+            .map(|_| {
+                let service = Arc::clone(&service);
+                tokio::spawn(async move { number(&service.answer(&get("/packages/p0")).await) })
+            })
+            .collect();
+        let mut numbers = Vec::new();
+        for one in asking {
+            numbers.push(one.await.unwrap());
+        }
+        numbers.dedup();
+        assert_eq!(numbers.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_finds_no_room_is_answered_and_not_kept() {
+        for bytes in [0, 100] {
+            let (_folder, service) = service(1, bytes);
+            assert_eq!(number(&service.answer(&get("/packages/p0")).await), 0);
+            assert!(service.lookup(&get("/packages/p0")).is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded_and_what_it_drops_is_told_once() {
+        let (_folder, service) = service(50, 100_000);
+        let mut numbers = Vec::new();
+        for package in 0..50 {
+            numbers.push(number(&service.answer(&get(&format!("/packages/p{package}"))).await));
+        }
+        let mut dropped = service.take_dropped();
+        dropped.sort_unstable();
+        let here: Vec<u32> =
+            numbers.iter().copied().filter(|number| *number > 0 && !dropped.contains(number)).collect();
+        assert!(here.iter().all(|number| service.body(*number).is_some()));
+        assert!(!here.is_empty() && here.len() < 20, "{} are in memory", here.len());
+        assert!(service.take_dropped().is_empty());
+    }
 }

@@ -8,7 +8,7 @@
 //! incoming/<unique>/                       versions that are being written
 //! ```
 //!
-//! Folders are named after ids and versions where a file system allows it ([`names`]); what they hold says who they are.
+//! Folders are named after ids and versions where a file system allows it; what they hold says who they are.
 //! `checksum` is the SHA-256 of `package.json`, `entry` the package's index entry.
 //!
 //! A version is immutable. It is written into `incoming`, flushed to disk, and appears by one rename, so that there is
