@@ -79,8 +79,6 @@ const OTHERS = [
   'createRegistryHandlers',
   'createRegistryServer',
   'createRemoteSource',
-  'createRegistryHandlers',
-  'createRegistryServer',
   'getPackageGlue',
   'getPackageRepoConfig',
   'importPackages',
