@@ -45,7 +45,7 @@ export async function certificateAuthority(t) {
 }
 
 /**
- * A server over TLS: `{ url, requests, connections }`, closed when the test ends. `requests` holds `{ url, version,
+ * A server over TLS: `{ url, port, requests, connections, setCertificate }`, closed when the test ends. `requests` holds `{ url, version,
  * headers }` each; `connections()` counts those made so far.
  * @param {{ after: (fn: () => unknown) => void }} t
  * @param {{ key: Buffer, cert: Buffer }} certificate
@@ -76,5 +76,12 @@ export async function tlsServer(t, certificate, handler, { http2 = false } = {})
     server.close()
   })
   const { port } = server.address()
-  return { url: `https://localhost:${port}`, port, requests, connections: () => connections }
+  return {
+    url: `https://localhost:${port}`,
+    port,
+    requests,
+    connections: () => connections,
+    /** For the connections made from now on. */
+    setCertificate: (other) => server.setSecureContext(other),
+  }
 }
