@@ -101,23 +101,15 @@ describe('An index', () => {
       sendJson(response, page(number))
     })
 
-  test('that promises more than it is asked to is given up', async (t) => {
+  test('ends where its count says, whatever more there would be', async (t) => {
     const { url, requests } = await paged(t, (page) => ({
       packages: [{ packageId: `p${page}`, version: '1.0.0' }],
       totalCount: 3,
       page,
       pageSize: 1,
     }))
-    const { manager, status } = watchedRemote({ url })
-    const entries = await manager.fetchMergedIndex()
-    // It promised three: either those are taken or the registry is not believed at all.
-    if (entries.length === 0) assert.equal(status().lastError.code, 'EPROTOCOL')
-    else
-      assert.deepEqual(
-        entries.map(({ packageId }) => packageId),
-        ['p1', 'p2', 'p3'],
-      )
-    assert.ok(requests.length < 50, `${requests.length} requests`)
+    assert.deepEqual(await idsOf(remoteSource({ url })), ['p1', 'p2', 'p3'])
+    assert.equal(requests.length, 3)
   })
 
   test('that goes on for ever is an error', async (t) => {
@@ -129,7 +121,7 @@ describe('An index', () => {
     }))
     const { manager, status } = watchedRemote({ url })
     assert.deepEqual(await manager.fetchMergedIndex(), [])
-    assert.match(status().lastError.code, /^E(PROTOCOL|TOOLARGE)$/)
+    assert.equal(status().lastError.code, 'EPROTOCOL')
     assert.ok(requests.length < 50, `${requests.length} requests`)
   })
 
@@ -139,10 +131,9 @@ describe('An index', () => {
       page,
       pageSize: 1,
     }))
-    const { manager, status } = watchedRemote({ url }, { requestTimeoutMs: 5000 })
-    const entries = await manager.fetchMergedIndex()
-    if (entries.length > 0) assert.deepEqual(requests.length, 1)
-    else assert.match(status().lastError.code, /^E(PROTOCOL|TOOLARGE|TIMEOUT)$/)
+    const { manager, status } = watchedRemote({ url })
+    assert.deepEqual(await manager.fetchMergedIndex(), [])
+    assert.equal(status().lastError.code, 'EPROTOCOL')
     assert.ok(requests.length <= 10_000, `${requests.length} requests`)
   })
 
