@@ -97,6 +97,11 @@ const FAULTS = {
     code: 'EPROTOCOL',
     tries: 1,
   },
+  'what is right but says that it is a page': {
+    answer: { body: VALID, headers: { 'content-type': 'text/html' } },
+    code: 'EPROTOCOL',
+    tries: 1,
+  },
   'a body shorter than it says': {
     answer: { body: VALID, headers: { 'content-length': '5000', connection: 'close' } },
     code: 'ENETWORK',
