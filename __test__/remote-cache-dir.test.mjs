@@ -8,11 +8,8 @@ import { bytesBelow, cacheFolder, filesBelow } from './helpers/cache-folder.mjs'
 import { inChild } from './helpers/child.mjs'
 import { idsOf } from './helpers/local.mjs'
 import { startRegistry } from './helpers/loopback-registry.mjs'
-import { remoteSource, watchedRemote } from './helpers/remote.mjs'
+import { ONE_TRY, remoteSource, watchedRemote } from './helpers/remote.mjs'
 import { until } from './helpers/until.mjs'
-
-/** Fails at once, so that only the disk can have answered. */
-const ONE_TRY = { maxAttempts: 1, breakerFailures: 1_000_000 }
 
 /** A registry with entity tags, a cache folder, and `start(config)`: what a restarted application has. */
 async function restartable(t, options = {}) {

@@ -55,6 +55,16 @@ describe('Redirects', () => {
     })
   }
 
+  for (const location of ['file:///etc/hostname', 'ftp://127.0.0.1/', 'data:application/json,{}', 'http://', '//:x/']) {
+    test(`are not followed to ${location}`, async (t) => {
+      const { url, requests } = await rawServer(t, (_, response) => response.writeHead(302, { location }).end())
+      const { manager, status } = watchedRemote({ url })
+      assert.deepEqual(await manager.fetchMergedIndex(), [])
+      assert.equal(status().lastError.code, 'EREDIRECT')
+      assert.equal(requests.length, 1)
+    })
+  }
+
   test('that lead nowhere do no harm to the next answer', async (t) => {
     const registry = await startRegistry(t)
     registry.publish({ packageId: 'a' }).fault({ status: 302, headers: { location: 'http://127.0.0.1:1/' } })
