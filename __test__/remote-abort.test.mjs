@@ -73,7 +73,7 @@ for (const [way, ask] of Object.entries(WAYS)) {
 
     test('refuses what is no signal', async (t) => {
       const remote = await registryBehindProxy(t)
-      for (const signal of ['now', 5, {}, null]) {
+      for (const signal of ['now', 5, {}]) {
         await assert.rejects(async () => ask(remote, { signal }), { code: 'EINVALIDARG' })
       }
       assert.equal(remote.proxy.connections, 0)
