@@ -177,75 +177,78 @@ async function inTime(promise) {
   return value
 }
 
-for (const [name, row] of Object.entries(FAULTS)) {
-  const range = [row.tries].flat()
-  const tries = [range[0], range.at(-1)]
+// They wait most of the time, so many of them go on at once.
+describe('A fault', { concurrency: 8 }, () => {
+  for (const [name, row] of Object.entries(FAULTS)) {
+    const range = [row.tries].flat()
+    const tries = [range[0], range.at(-1)]
 
-  describe(name, () => {
-    test('is nothing and a report where there is no copy, and is got over', async (t) => {
-      const { source, manager, reports, status, tries: made, breakWith, heal } = await registryThatFails(t)
-      await breakWith(row)
+    describe(name, { concurrency: true }, () => {
+      test('is nothing and a report where there is no copy, and is got over', async (t) => {
+        const { source, manager, reports, status, tries: made, breakWith, heal } = await registryThatFails(t)
+        await breakWith(row)
 
-      assert.deepEqual(await inTime(manager.fetchMergedIndex()), [])
-      assertTries(made(row), tries)
-      assert.equal(reports.length, 1)
-      assertCode(reports[0].error.code, row.code)
-      assert.deepEqual(reports[0].context, { sourceId: 'remote', operation: 'fetchIndex' })
-      assert.equal(status().state, 'failing')
-      assert.equal(status().freshness, 'none')
-      assert.equal(status().ageMs, null)
-      assert.equal(status().breaker, 'closed')
-      assertCode(status().lastError.code, row.code)
+        assert.deepEqual(await inTime(manager.fetchMergedIndex()), [])
+        assertTries(made(row), tries)
+        assert.equal(reports.length, 1)
+        assertCode(reports[0].error.code, row.code)
+        assert.deepEqual(reports[0].context, { sourceId: 'remote', operation: 'fetchIndex' })
+        assert.equal(status().state, 'failing')
+        assert.equal(status().freshness, 'none')
+        assert.equal(status().ageMs, null)
+        assert.equal(status().breaker, 'closed')
+        assertCode(status().lastError.code, row.code)
 
-      reports.length = 0
-      const ways = Object.entries(WAYS)
-      const given = await inTime(Promise.all(ways.map(([, [, , ask]]) => ask(source))))
-      assert.deepEqual(
-        given,
-        ways.map(([, [nothing]]) => nothing),
-      )
-      assert.deepEqual(reports.map(({ context }) => context.operation).sort(), Object.keys(WAYS).sort())
-      for (const { error, context } of reports) assertCode(error.code, row.code, context.operation)
+        reports.length = 0
+        const ways = Object.entries(WAYS)
+        const given = await inTime(Promise.all(ways.map(([, [, , ask]]) => ask(source))))
+        assert.deepEqual(
+          given,
+          ways.map(([, [nothing]]) => nothing),
+        )
+        assert.deepEqual(reports.map(({ context }) => context.operation).sort(), Object.keys(WAYS).sort())
+        for (const { error, context } of reports) assertCode(error.code, row.code, context.operation)
 
-      await heal()
-      for (const [way, [, version, ask]] of ways) assert.equal(await ask(source), version, way)
-      await until(async () => (await idsOf(manager)).length === 1, { every: 50 })
-      assert.equal(status().state, 'ok')
-      assert.equal(status().freshness, 'fresh')
-      assert.equal(status().lastError, null)
+        await heal()
+        for (const [way, [, version, ask]] of ways) assert.equal(await ask(source), version, way)
+        await until(async () => (await idsOf(manager)).length === 1, { every: 50 })
+        assert.equal(status().state, 'ok')
+        assert.equal(status().freshness, 'fresh')
+        assert.equal(status().lastError, null)
+      })
+
+      test('leaves the copy that there is, and is got over', async (t) => {
+        const { source, reports, status, manager, breakWith, heal, registry } = await registryThatFails(t)
+        source.setCacheExpiry(0)
+        assert.deepEqual(await idsOf(manager), ['a'])
+        for (const [way, [, version, ask]] of Object.entries(WAYS)) assert.equal(await ask(source), version, way)
+        assert.equal(reports.length, 0)
+
+        await breakWith(row)
+        const asked = Object.values(WAYS).map(([, , ask]) => ask(source))
+        const [[index], ...versions] = await inTime(Promise.all([source.fetchIndex(), ...asked]))
+        assert.equal(index.version, '1.0.0')
+        assert.deepEqual(versions, ['1.0.0', '1.0.0', '1.0.0'])
+        assert.ok(reports.length > 0)
+        for (const { error, context } of reports) assertCode(error.code, row.code, context.operation)
+        // Another source makes the manager build its index anew.
+        manager.addSource(plainSource('other', ['b']))
+        assert.deepEqual(await inTime(idsOf(manager)), ['b', 'a'])
+        assert.equal(status().state, 'stale')
+        assert.equal(status().freshness, 'stale')
+        assert.ok(status().ageMs >= 0)
+        assertCode(status().lastError.code, row.code)
+
+        await heal()
+        registry.publish({ packageId: 'a', version: '2.0.0' })
+        for (const [way, [, , ask]] of Object.entries(WAYS)) {
+          await until(async () => (await ask(source)) === '2.0.0', { what: way, every: 50, timeout: 20_000 })
+        }
+        await until(async () => (await source.fetchIndex())[0].version === '2.0.0', { every: 50, timeout: 20_000 })
+      })
     })
-
-    test('leaves the copy that there is, and is got over', async (t) => {
-      const { source, reports, status, manager, breakWith, heal, registry } = await registryThatFails(t)
-      source.setCacheExpiry(0)
-      assert.deepEqual(await idsOf(manager), ['a'])
-      for (const [way, [, version, ask]] of Object.entries(WAYS)) assert.equal(await ask(source), version, way)
-      assert.equal(reports.length, 0)
-
-      await breakWith(row)
-      const asked = Object.values(WAYS).map(([, , ask]) => ask(source))
-      const [[index], ...versions] = await inTime(Promise.all([source.fetchIndex(), ...asked]))
-      assert.equal(index.version, '1.0.0')
-      assert.deepEqual(versions, ['1.0.0', '1.0.0', '1.0.0'])
-      assert.ok(reports.length > 0)
-      for (const { error, context } of reports) assertCode(error.code, row.code, context.operation)
-      // Another source makes the manager build its index anew.
-      manager.addSource(plainSource('other', ['b']))
-      assert.deepEqual(await inTime(idsOf(manager)), ['b', 'a'])
-      assert.equal(status().state, 'stale')
-      assert.equal(status().freshness, 'stale')
-      assert.ok(status().ageMs >= 0)
-      assertCode(status().lastError.code, row.code)
-
-      await heal()
-      registry.publish({ packageId: 'a', version: '2.0.0' })
-      for (const [way, [, , ask]] of Object.entries(WAYS)) {
-        await until(async () => (await ask(source)) === '2.0.0', { what: way, every: 50, timeout: 20_000 })
-      }
-      await until(async () => (await source.fetchIndex())[0].version === '2.0.0', { every: 50, timeout: 20_000 })
-    })
-  })
-}
+  }
+})
 
 test('a host that does not answer at all is given up after connectTimeoutMs', async (t) => {
   const { manager, status } = watchedRemote(await silentListener(t), { ...BOUNDS, readTimeoutMs: 60_000 })

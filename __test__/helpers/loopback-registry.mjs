@@ -263,7 +263,8 @@ export const checksumOf = (data) => sha256(JSON.stringify(data))
 
 function send(response, status, { body = '', headers = {} }) {
   const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
-  response.writeHead(status, { 'content-type': 'application/json', ...headers })
+  const length = status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(bytes) }
+  response.writeHead(status, { 'content-type': 'application/json', ...length, ...headers })
   response.end(bytes)
 }
 
