@@ -9,6 +9,14 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** Cancels the calls that it is given to. */
+export declare class BindingCancel {
+  /** Not cancelled yet. */
+  constructor()
+  /** Nobody wants the calls' results any more. */
+  cancel(): void
+}
+
 /** A source's index. */
 export declare class BindingIndex {
   /** How many entries it has. */
@@ -30,11 +38,11 @@ export declare class BindingIndex {
 /** A folder as a source. */
 export declare class BindingLocalSource {
   /** All packages. */
-  fetchIndex(): Promise<BindingIndex>
+  fetchIndex(cancel?: BindingCancel | undefined | null): Promise<BindingIndex>
   /** A whole package. */
-  loadPackage(id: string, version?: string | undefined | null): Promise<BindingLoaded>
+  loadPackage(id: string, version?: string | undefined | null, cancel?: BindingCancel | undefined | null): Promise<BindingLoaded>
   /** The versions of a package. */
-  versions(id: string): Promise<BindingVersions>
+  versions(id: string, cancel?: BindingCancel | undefined | null): Promise<BindingVersions>
   /** A source over the folder that `url` means. */
   constructor(id: string, url: string, workingDirectory: string, packagesDir?: string | undefined | null)
   /** Every package of the index, each as the text of a `PackageData` object. */
@@ -100,19 +108,26 @@ export declare class BindingMergedIndex {
 /** A registry as a source. */
 export declare class BindingRemoteSource {
   /** All packages. */
-  fetchIndex(): Promise<BindingIndex>
+  fetchIndex(cancel?: BindingCancel | undefined | null): Promise<BindingIndex>
   /** A whole package. */
-  loadPackage(id: string, version?: string | undefined | null): Promise<BindingLoaded>
+  loadPackage(id: string, version?: string | undefined | null, cancel?: BindingCancel | undefined | null): Promise<BindingLoaded>
   /** The versions of a package. */
-  versions(id: string): Promise<BindingVersions>
-  /** A source over the registry at `url`. */
-  constructor(id: string, url: string, token?: string | undefined | null)
+  versions(id: string, cancel?: BindingCancel | undefined | null): Promise<BindingVersions>
+  /**
+   * A source over a registry. `on_event` is told what happens on the network; `on_token`, where there is no fixed token,
+   * is asked for one. Neither may throw.
+   */
+  constructor(options: BindingRemoteOptions, onEvent: (arg: BindingEvent) => void, onToken?: (() => Promise<BindingToken>) | undefined | null)
   /** How long copies are fresh, and how long beyond that they may answer, in milliseconds. */
   setAges(expiry?: number | undefined | null, maxStale?: number | undefined | null): void
+  /** Forgets all that was fetched. */
+  clear(): void
   /** Settles when no refresh is under way. */
   whenIdle(): Promise<undefined>
+  /** How it is doing. */
+  condition(): BindingCondition
   /** One page of what the registry finds. */
-  search(query: BindingSearchQuery): Promise<BindingIndex>
+  search(query: BindingSearchQuery, cancel?: BindingCancel | undefined | null): Promise<BindingIndex>
 }
 
 /** One candidate for a package, and how it fared. */
@@ -123,6 +138,50 @@ export interface BindingCandidate {
   version: string
   /** Why it lost; absent for the winner. */
   reason?: string
+}
+
+/** How a source is doing. */
+export interface BindingCondition {
+  /** `closed`, `open` or `half-open`. */
+  breaker: 'closed' | 'open' | 'half-open'
+  /** Requests that were sent. */
+  requests: number
+  /** Questions that a copy answered. */
+  hits: number
+  /** Questions that had to wait for the registry. */
+  misses: number
+  /** When the copy of the index was fetched or last confirmed, in milliseconds since 1970. */
+  indexFetchedAt?: number
+  /** How long from then on it is fresh, in milliseconds, where the caller says nothing else. */
+  indexMaxAge?: number
+}
+
+/** Something that happened. Which fields there are depends on `kind`. */
+export interface BindingEvent {
+  /** `request`, `retry`, `revalidate`, `breaker` or `cache`. */
+  kind: 'request' | 'retry' | 'revalidate' | 'breaker' | 'cache'
+  /** Of a request, without secrets. */
+  url?: string
+  /** 1 for the first try. */
+  attempt?: number
+  /** The answer's. */
+  status?: number
+  /** Of the answer's body, decoded. */
+  bytes?: number
+  /** How long a request took, or how long it is until the next try, in milliseconds. */
+  milliseconds?: number
+  /** What was refreshed: `index`, `package`, `versions` or `search`. */
+  subject?: string
+  /** Of the package or the list of versions that was refreshed. */
+  packageId?: string
+  /** Of the package that was refreshed. */
+  version?: string
+  /** How a refresh went: `changed`, `unchanged` or `failed`; what a breaker is now: `closed`, `open` or `half-open`. */
+  outcome?: string
+  /** In a row. */
+  failures?: number
+  /** Why it failed. */
+  failure?: BindingFailure
 }
 
 /** A failure: its code and its sentence. */
@@ -173,6 +232,42 @@ export interface BindingLoaded {
   warnings: Array<BindingWarning>
 }
 
+/** What a source over a registry is made with. Times are in milliseconds; what is absent has the core's default. */
+export interface BindingRemoteOptions {
+  /** The source's id. */
+  id: string
+  /** The registry's base URL. */
+  url: string
+  /** A fixed token. */
+  token?: string
+  /** Until a connection stands. */
+  connectTimeout?: number
+  /** Without a byte. */
+  readTimeout?: number
+  /** For a whole request. */
+  requestTimeout?: number
+  /** Largest answer, in bytes. */
+  maxResponseBytes?: number
+  /** Tries of a request. */
+  attempts?: number
+  /** Failures in a row that open the breaker. */
+  breakerFailures?: number
+  /** How long it stays open. */
+  breakerOpen?: number
+  /** Certificates that are trusted beside the system's. */
+  caFile?: string
+  /** As the environment names them. */
+  environmentCaFile?: string
+  /** Most bytes that are kept in memory. */
+  cacheMaxBytes?: number
+  /** A folder that keeps copies over a restart. */
+  cacheDir?: string
+  /** Most bytes of that folder. */
+  cacheDirMaxBytes?: number
+  /** Whether the network is never asked. */
+  offline?: boolean
+}
+
 /** What packages must have beyond a query's words. */
 export interface BindingSearchFilter {
   /** Exactly this category. */
@@ -195,6 +290,14 @@ export interface BindingSearchQuery {
   page?: number
   /** 1 to 1000. */
   pageSize?: number
+}
+
+/** A token, or why there is none. */
+export interface BindingToken {
+  /** The token. */
+  token?: string
+  /** Words that can follow "the authToken function". */
+  failure?: string
 }
 
 /** A list of versions. */

@@ -835,6 +835,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.BindingCancel = nativeBinding.BindingCancel
 module.exports.BindingIndex = nativeBinding.BindingIndex
 module.exports.BindingLocalSource = nativeBinding.BindingLocalSource
 module.exports.BindingManager = nativeBinding.BindingManager

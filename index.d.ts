@@ -13,6 +13,16 @@
  * @packageDocumentation
  */
 
+// ── The platform ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+// These are the platform's own where its types are there (the DOM library, or @types/node): interfaces of one name are
+// one. Without them the declarations here stand all the same.
+declare global {
+  interface AbortSignal {}
+  interface Request {}
+  interface Response {}
+}
+
 // ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Any value that JSON can hold. */
@@ -192,6 +202,15 @@ export interface PackageSourceConfig {
 /** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>
 
+/** What every call takes that may have to wait. */
+export interface CallOptions {
+  /**
+   * Gives up waiting: the call rejects with the signal's `reason`. Others who wait for the same thing are not disturbed;
+   * a request that nobody waits for any more is cancelled.
+   */
+  signal?: AbortSignal
+}
+
 /** What every source of this package offers, and what you implement to write one yourself. */
 export interface PackageSource {
   /** Asked anew each time that an order or a type is needed. */
@@ -252,23 +271,23 @@ export declare class LocalPackageSource implements PackageSource {
    * The folder's packages: in the order of its `index.json` where there is one, else scanned and ordered by id.
    * `[]` where the folder can't be read, which is reported.
    */
-  fetchIndex(): Promise<PackageIndexEntry[]>
+  fetchIndex(options?: CallOptions): Promise<PackageIndexEntry[]>
   /**
    * A whole package; `null` where there is none, or with `version` none of that version, or its manifest can't be read,
    * which is reported.
    * @throws (rejects) `EINVALIDARG` where an argument is no string.
    */
-  loadPackage(packageId: string, version?: string): Promise<PackageData | null>
+  loadPackage(packageId: string, version?: string, options?: CallOptions): Promise<PackageData | null>
   /** Whether the index has the package. */
-  hasPackage(packageId: string): Promise<boolean>
+  hasPackage(packageId: string, options?: CallOptions): Promise<boolean>
   /** The one version that is there, or `[]`. */
-  getVersions(packageId: string): Promise<string[]>
+  getVersions(packageId: string, options?: CallOptions): Promise<string[]>
   /** Forgets all that was read; the next call reads the folder again. */
   clearCache(): void
 }
 
 /** Which part of a registry's search results to return. */
-export interface RemoteSearchOptions {
+export interface RemoteSearchOptions extends CallOptions {
   /** Only packages of this category. */
   category?: string
   /** Passed to the registry as it is. */
@@ -279,10 +298,60 @@ export interface RemoteSearchOptions {
   pageSize?: number
 }
 
-/** Settings of a {@link RemotePackageSource}. */
+/**
+ * Settings of a {@link RemotePackageSource}, as its `getConfig()` gives them. Times are in milliseconds, sizes in bytes.
+ * All are read at construction.
+ */
 export interface RemoteSourceConfig extends PackageSourceConfig {
-  /** How long beyond its freshness a copy may still answer, in milliseconds; without it for ever. */
+  /** How long a copy counts as fresh, as {@link RemotePackageSource.setCacheExpiry} sets it later. */
+  cacheExpiry?: number
+  /** How long beyond its freshness a copy may still answer; without it for ever. */
   maxStaleMs?: number
+  /** Most bytes of packages, lists of versions and searches that are kept in memory; default 64 MiB. */
+  cacheMaxBytes?: number
+  /** Largest answer, counted after decompression; default 64 MiB. */
+  maxResponseBytes?: number
+  /** Until a connection stands; default 10 000. */
+  connectTimeoutMs?: number
+  /** Without a byte of the answer; default 30 000. */
+  readTimeoutMs?: number
+  /** For a whole request with all its tries, waits and redirects; default 120 000. */
+  requestTimeoutMs?: number
+  /**
+   * How often a request is tried; default 3. Broken connections, time-outs and the statuses 408, 425, 429 and 5xx are
+   * tried again, after a wait that doubles and varies, or the one that `Retry-After` asks for (up to 10 seconds; where
+   * it asks for more, the failure is told at once).
+   */
+  maxAttempts?: number
+  /**
+   * Failed requests in a row that open the breaker; default 5. While it is open the registry is not asked, and calls get
+   * old copies or nothing at once.
+   */
+  breakerFailures?: number
+  /** How long the breaker stays open until one request tries whether the registry works again; default 30 000. */
+  breakerOpenMs?: number
+  /**
+   * A file of certificates (PEM) that are trusted beside the system's and those that `NODE_EXTRA_CA_CERTS` names.
+   */
+  caFile?: string
+  /**
+   * A folder that keeps the index, packages and lists of versions over a restart, which then answers from it at once and
+   * revalidates. Several sources, worker threads and processes may share it. Whoever may read it may read what is in it.
+   */
+  cacheDir?: string
+  /** Most bytes of that folder, whoever shares it; default 512 MiB. What was not used for longest goes first. */
+  cacheDirMaxBytes?: number
+  /** Whether the network is never asked: any copy answers, however old; what is not kept is `EOFFLINE`. */
+  offline?: boolean
+}
+
+/** What a {@link RemotePackageSource} is made with. */
+export interface RemoteSourceOptions extends Omit<RemoteSourceConfig, 'authToken'> {
+  /**
+   * The bearer token, or a function that gives it: asked when it is first needed, and anew when the registry has refused
+   * its last one (401). It goes to the origin of `url` alone, and along with no redirect to another scheme, host or port.
+   */
+  authToken?: string | (() => Awaitable<string>)
 }
 
 /**
@@ -290,29 +359,36 @@ export interface RemoteSourceConfig extends PackageSourceConfig {
  * answers all the same, at once, while one request in the background refreshes it (by ETag or time of modification, so
  * that an unchanged answer costs no body); and while the registry fails, it goes on answering.
  *
- * A copy is fresh for what {@link RemotePackageSource.setCacheExpiry} says, else for the registry's
+ * A copy is fresh for what `cacheExpiry` or {@link RemotePackageSource.setCacheExpiry} says, else for the registry's
  * `Cache-Control: max-age`, else for 5 minutes. Failures are reported, never thrown.
+ *
+ * A package for which the index or a list of versions that was fetched gives a `checksum` (a SHA-256, -384 or -512
+ * digest of the answer's body) is verified when it arrives; one that is something else is `EINTEGRITY`, and neither
+ * kept nor returned.
  */
 export declare class RemotePackageSource implements PackageSource {
   /**
-   * @param config Laid over {@link DEFAULT_REMOTE_SOURCE}; a field that is `undefined` counts as not given.
-   * @throws `EINVALIDARG` where a field has the wrong type, or `url` is no http(s) URL.
+   * @param options Laid over {@link DEFAULT_REMOTE_SOURCE}; a field that is `undefined` counts as not given.
+   * @throws `EINVALIDARG` where a field has the wrong type or is out of range, or `url` is no http(s) URL.
    */
-  constructor(config?: Partial<RemoteSourceConfig>)
-  /** The settings: the same object each time, so that a changed `priority` counts. `id`, `url`, `authToken` and `maxStaleMs` are read at construction. */
+  constructor(options?: Partial<RemoteSourceOptions>)
+  /**
+   * The settings: the same object each time, so that a changed `priority` counts. Its token shows neither in JSON nor
+   * under `util.inspect`; a function that gives the token is not among them.
+   */
   getConfig(): RemoteSourceConfig
   /** The registry's packages, all pages. Where it fails: the old copy, else `[]`. */
-  fetchIndex(): Promise<PackageIndexEntry[]>
+  fetchIndex(options?: CallOptions): Promise<PackageIndexEntry[]>
   /**
    * A whole package, in one version or (without `version`) as the registry serves it.
    * `null` where the registry doesn't have it; where it fails the old copy, else `null`.
    * @throws (rejects) `EINVALIDARG` where an argument is no string.
    */
-  loadPackage(packageId: string, version?: string): Promise<PackageData | null>
+  loadPackage(packageId: string, version?: string, options?: CallOptions): Promise<PackageData | null>
   /** Whether the index has the package. */
-  hasPackage(packageId: string): Promise<boolean>
+  hasPackage(packageId: string, options?: CallOptions): Promise<boolean>
   /** The versions in the registry's order; `[]` where it has none or fails. */
-  getVersions(packageId: string): Promise<string[]>
+  getVersions(packageId: string, options?: CallOptions): Promise<string[]>
   /**
    * Asks the registry to search. One page of results; `[]` where it fails with nothing cached.
    * @throws (rejects) `EINVALIDARG` where an argument has the wrong type.
@@ -320,15 +396,15 @@ export declare class RemotePackageSource implements PackageSource {
   searchPackages(query: string, options?: RemoteSearchOptions): Promise<PackageIndexEntry[]>
   /** How long a copy counts as fresh, in milliseconds. 0 asks the registry every time, and waits for it. */
   setCacheExpiry(ms: number): void
-  /** Forgets all that was fetched. */
+  /** Forgets all that was fetched, also in `cacheDir`; with `offline`, only what is in memory. */
   clearCache(): void
 }
 
 /** `new LocalPackageSource(config)`. */
 export declare function createLocalSource(config?: Partial<PackageSourceConfig>): LocalPackageSource
 
-/** `new RemotePackageSource(config)`. */
-export declare function createRemoteSource(config?: Partial<RemoteSourceConfig>): RemotePackageSource
+/** `new RemotePackageSource(options)`. */
+export declare function createRemoteSource(options?: Partial<RemoteSourceOptions>): RemotePackageSource
 
 // ── Manager ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -345,8 +421,8 @@ export type ConflictResolution = 'priority' | 'latest-version' | 'local-first' |
 export interface ErrorContext {
   /** Id of the source. */
   sourceId: string
-  /** The operation that failed. */
-  operation: 'fetchIndex' | 'loadPackage' | 'getVersions' | 'searchPackages' | 'clearCache'
+  /** The operation that failed; `cache`: reading or writing the copies in `cacheDir`. */
+  operation: 'fetchIndex' | 'loadPackage' | 'getVersions' | 'searchPackages' | 'clearCache' | 'cache'
   /** The package concerned, where it is about one. */
   packageId?: string
 }
@@ -374,8 +450,24 @@ export interface PackageSourceManagerConfig {
   onError?: ErrorHandler
 }
 
-/** How a source is doing. */
-export interface PackageSourceStatus {
+/** How a source over a network is doing beyond what {@link PackageSourceStatus} says of every source. */
+export interface NetworkStatus {
+  /** Whether the copy of its index is `fresh`, `stale` (it still answers), or there is `none`. */
+  freshness: 'fresh' | 'stale' | 'none'
+  /** Since that copy was fetched or last confirmed, in milliseconds; `null` where there is none. */
+  ageMs: number | null
+  /** `open`: it failed so often that it is not asked for now. `half-open`: one request tries whether it works again. */
+  breaker: 'closed' | 'open' | 'half-open'
+  /** Requests sent since the source was made, with further tries and redirects. */
+  requests: number
+  /** Questions that a copy answered. */
+  hits: number
+  /** Questions that had to wait for the source. */
+  misses: number
+}
+
+/** How a source is doing. The fields of {@link NetworkStatus} are there for sources over a network alone. */
+export interface PackageSourceStatus extends Partial<NetworkStatus> {
   /** Id of the source. */
   sourceId: string
   /** Its type, as its config says now. */
@@ -438,7 +530,7 @@ export interface PackageExplanation {
 }
 
 /** What to search for beyond words, and which part of the results to return. */
-export interface SearchOptions {
+export interface SearchOptions extends CallOptions {
   /** Only packages of exactly this category. */
   category?: string
   /** Only packages whose `minLevel` is exactly this. */
@@ -496,19 +588,19 @@ export declare class PackageSourceManager {
    * {@link PackageSourceManager.clearAllCaches}, `addSource` or `removeSource`; while a source fails, it is built
    * without that source. After a short back-off the source is tried again, for which a call waits half a second at most.
    */
-  fetchMergedIndex(): Promise<MergedPackageEntry[]>
+  fetchMergedIndex(options?: CallOptions): Promise<MergedPackageEntry[]>
   /**
    * Loads a package from its selected source; where that gives nothing, from the others that have it.
    * `null` where none has it.
    * @throws (rejects) `EINVALIDARG` where `packageId` is no string.
    */
-  loadPackage(packageId: string): Promise<PackageData | null>
+  loadPackage(packageId: string, options?: CallOptions): Promise<PackageData | null>
   /** Loads a package from one source, named by id (or by type, see `getSource`); `null` for an unknown source. */
-  loadPackageFromSource(packageId: string, sourceId: string): Promise<PackageData | null>
+  loadPackageFromSource(packageId: string, sourceId: string, options?: CallOptions): Promise<PackageData | null>
   /** Whether the merged index has the package. */
-  hasPackage(packageId: string): Promise<boolean>
+  hasPackage(packageId: string, options?: CallOptions): Promise<boolean>
   /** Versions by source id, without the sources that have none, in the order added. */
-  getAllVersions(packageId: string): Promise<Map<string, string[]>>
+  getAllVersions(packageId: string, options?: CallOptions): Promise<Map<string, string[]>>
   /** Drops the merged index and what every source has cached. */
   clearAllCaches(): void
   /**
@@ -519,7 +611,7 @@ export declare class PackageSourceManager {
   /** How each source is doing, in the order added. Asks no source anything. */
   getSourceStatus(): PackageSourceStatus[]
   /** Every candidate for a package, which one won and why the others lost. */
-  explain(packageId: string): Promise<PackageExplanation>
+  explain(packageId: string, options?: CallOptions): Promise<PackageExplanation>
   /**
    * Searches the merged index: matches in the id first, then in the name, then in description and author; ignores case
    * and accents; every word must match. The empty query finds everything, and so does one of `_`, `-` and `.` alone,
@@ -535,10 +627,14 @@ export interface CreatePackageSourceManagerOptions {
   enableRemote?: boolean
   /** The registry's base URL. */
   remoteUrl?: string
-  /** The registry's token. */
-  remoteAuthToken?: string
+  /** The registry's token, or a function that gives it. */
+  remoteAuthToken?: string | (() => Awaitable<string>)
+  /** Further settings of the remote source, such as `cacheDir`. */
+  remote?: Partial<RemoteSourceOptions>
   /** Default `priority`. */
   conflictResolution?: ConflictResolution
+  /** Whether the merged index follows its sources by itself; default `manual`. */
+  mergedIndexRefresh?: 'manual' | 'auto'
   /** How long a source that you wrote yourself may take to settle, in milliseconds; default 30 000. */
   sourceTimeoutMs?: number
   /** Takes over the reports of failures; default `console.error`. What it throws is ignored. */
@@ -578,7 +674,7 @@ export interface PackageRepoConfig {
   /** Which source wins. */
   conflictResolution: ConflictResolution
   /** The sources. */
-  sources: PackageSourceConfig[]
+  sources: Array<PackageSourceConfig | RemoteSourceConfig>
 }
 
 /** `priority`, the local source alone. */
@@ -825,6 +921,74 @@ export declare const packageGlue: PackageGlue
 /** The shared {@link PackageGlue}. */
 export declare function getPackageGlue(): PackageGlue
 
+// ── Diagnostics ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A failure in diagnostics: its code and its sentence, without secrets. */
+export interface DiagnosticsFailure {
+  /** One of {@link ErrorCode}. */
+  code: string
+  /** The sentence. */
+  message: string
+}
+
+/**
+ * The channels of `node:diagnostics_channel` and what is published on them. URLs are without user, password and query.
+ *
+ * ```ts
+ * import { subscribe } from 'node:diagnostics_channel'
+ * import type { DiagnosticsMessages } from '@metabuilder/package-sources'
+ *
+ * subscribe('package-sources:retry', (message) => {
+ *   const { sourceId, url, delayMs } = message as DiagnosticsMessages['package-sources:retry']
+ *   console.log(`${sourceId} asks ${url} again in ${delayMs} ms`)
+ * })
+ * ```
+ */
+export interface DiagnosticsMessages {
+  /** A try of a request has ended, well or not. */
+  'package-sources:request': {
+    sourceId: string
+    url: string
+    /** 1 for the first try. */
+    attempt: number
+    /** `null` where no answer came. */
+    status: number | null
+    /** Of the answer's body, decoded. */
+    bytes: number
+    durationMs: number
+    error: DiagnosticsFailure | null
+  }
+  /** A try has failed and another one follows. */
+  'package-sources:retry': {
+    sourceId: string
+    url: string
+    /** The try that follows; 2 for the first of them. */
+    attempt: number
+    delayMs: number
+    error: DiagnosticsFailure
+  }
+  /** A refresh in the background has ended. */
+  'package-sources:revalidate': {
+    sourceId: string
+    subject: 'index' | 'package' | 'versions' | 'search'
+    /** With `package` and `versions`. */
+    packageId?: string
+    /** With `package`, where one was asked for. */
+    version?: string
+    outcome: 'changed' | 'unchanged' | 'failed'
+    error: DiagnosticsFailure | null
+  }
+  /** A breaker has changed. */
+  'package-sources:breaker': {
+    sourceId: string
+    state: 'closed' | 'open' | 'half-open'
+    /** Failed requests in a row so far. */
+    failures: number
+  }
+  /** A failure of any source, as it is reported to `onError`; once for each who is told. */
+  'package-sources:error': ErrorContext & { error: PackageSourcesError }
+}
+
 // ── Errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Every code that an error of this package can have; the README says what each means and what to do. */
@@ -842,6 +1006,13 @@ export type ErrorCode =
   | 'ENETWORK'
   | 'EHTTP'
   | 'EPROTOCOL'
+  | 'EREDIRECT'
+  | 'ETLS'
+  | 'EINTEGRITY'
+  | 'EOFFLINE'
+  | 'EBREAKEROPEN'
+  | 'ECREDENTIALS'
+  | 'ECACHE'
   | 'EBROWSER'
   | 'EINTERNAL'
 

@@ -7,6 +7,7 @@
  */
 
 const { inspect } = require('node:util')
+const { publish } = require('./channels.js')
 const { isObject, shown, sourcesError } = require('./errors.js')
 
 /** @type {ErrorHandler} */
@@ -23,6 +24,7 @@ function reportToConsole(error, { sourceId, operation, packageId }) {
  * @param {ErrorContext} context
  */
 function report(handler, error, context) {
+  publish('package-sources:error', () => ({ ...context, error }))
   try {
     Promise.resolve(handler(error, context)).catch(() => {})
   } catch {

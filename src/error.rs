@@ -21,8 +21,22 @@ pub enum ErrorKind {
     Http,
     /// A registry's answer is not in the protocol's form.
     Protocol,
+    /// A redirect that is not followed: too many, in a circle, or from https to http.
+    Redirect,
+    /// A registry's certificate is not to be trusted, or no secure connection can be agreed on.
+    Tls,
+    /// What arrived is not what its checksum says.
+    Integrity,
+    /// It is not kept here, and the network is not to be asked.
+    Offline,
+    /// The source has failed so often in a row that it is left alone for a while.
+    BreakerOpen,
+    /// The caller's function that gives the token failed.
+    Credentials,
     /// Something took longer than its bound.
     Timeout,
+    /// A cache directory can't be used.
+    Cache,
     /// A fault of this package itself.
     Internal,
 }
@@ -40,15 +54,16 @@ impl ErrorKind {
             Self::Network => "ENETWORK",
             Self::Http => "EHTTP",
             Self::Protocol => "EPROTOCOL",
+            Self::Redirect => "EREDIRECT",
+            Self::Tls => "ETLS",
+            Self::Integrity => "EINTEGRITY",
+            Self::Offline => "EOFFLINE",
+            Self::BreakerOpen => "EBREAKEROPEN",
+            Self::Credentials => "ECREDENTIALS",
             Self::Timeout => "ETIMEOUT",
+            Self::Cache => "ECACHE",
             Self::Internal => "EINTERNAL",
         }
-    }
-
-    /// Whether the same request may succeed later with nothing changed on the caller's side.
-    #[must_use]
-    pub fn is_transient(self) -> bool {
-        matches!(self, Self::Network | Self::Http | Self::Timeout)
     }
 }
 

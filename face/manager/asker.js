@@ -12,14 +12,16 @@
  * @typedef {import('../../index.js').PackageSourceStatus} PackageSourceStatus
  * @typedef {import('./merged.js').Outcome} Outcome
  * @typedef {import('../../index.js').PackageSourcesError} PackageSourcesError
- * @typedef {import('../sources/native-source.js').Listener} Listener
+ * @typedef {import('../sources/reporter.js').Listener} Listener
  * @typedef {import('../sources/kept-packages.js').Kept} Kept
  * @typedef {import('./slots.js').Slot} Slot
  */
 
 const { BindingManager } = require('../../binding.js')
 const { isObject, shown, sourcesError } = require('../errors.js')
+const { abortable, isAbort } = require('../flight.js')
 const { report, toSourcesError } = require('../report.js')
+const { networkStatus } = require('../sources/condition.js')
 const { access, NativeSource } = require('../sources/native-source.js')
 const { isThenable, mapLimited, settleWithin } = require('../waiting.js')
 const { readCallerEntries } = require('./caller-entries.js')
@@ -62,7 +64,7 @@ class Asker {
     }
     this.#members.set(id, { source, listener })
     const native = access.asNative(source)
-    if (native) access.listen(native, listener)
+    if (native) access.reporter(native).listen(listener)
   }
 
   /**
@@ -73,7 +75,7 @@ class Asker {
   dismiss(id) {
     const member = this.#members.get(id)
     const native = access.asNative(member?.source)
-    if (member && native) access.unlisten(native, member.listener)
+    if (member && native) access.reporter(native).unlisten(member.listener)
     this.#members.delete(id)
     this.#memory.forget(id)
   }
@@ -180,19 +182,21 @@ class Asker {
    * @param {string} id
    * @param {PackageSourceLike} source
    * @param {string} packageId
+   * @param {AbortSignal} [signal]
    * @returns {Promise<PackageData | null>}
    */
-  async load(id, source, packageId) {
+  async load(id, source, packageId, signal) {
     const builtIn = this.#builtIn(source, 'loadPackage')
     try {
-      if (builtIn) return await access.load(builtIn, packageId, this.#listenerOf(id))
-      const data = await this.#settled(source.loadPackage(packageId), id, 'loadPackage')
+      if (builtIn) return await access.load(builtIn, packageId, this.#listenerOf(id), signal)
+      const data = await this.#settled(source.loadPackage(packageId), id, 'loadPackage', signal)
       if (data === null || data === undefined) return null
       if (!isObject(data)) {
         throw sourcesError('EBADRESULT', `loadPackage() gave ${shown(data)}; it must give a package or null`)
       }
       return data
     } catch (thrown) {
+      if (isAbort(thrown, signal)) throw thrown
       this.#stumble(thrown, source, { sourceId: id, operation: 'loadPackage', packageId }, builtIn)
       return null
     }
@@ -202,18 +206,20 @@ class Asker {
    * @param {string} id
    * @param {PackageSourceLike} source
    * @param {string} packageId
+   * @param {AbortSignal} [signal]
    * @returns {Promise<string[]>}
    */
-  async versions(id, source, packageId) {
+  async versions(id, source, packageId, signal) {
     const builtIn = this.#builtIn(source, 'getVersions')
     try {
-      if (builtIn) return await access.versions(builtIn, packageId, this.#listenerOf(id))
-      const versions = await this.#settled(source.getVersions(packageId), id, 'getVersions')
+      if (builtIn) return await access.versions(builtIn, packageId, this.#listenerOf(id), signal)
+      const versions = await this.#settled(source.getVersions(packageId), id, 'getVersions', signal)
       if (!Array.isArray(versions) || !versions.every((version) => typeof version === 'string')) {
         throw sourcesError('EBADRESULT', 'getVersions() must give an array of strings')
       }
       return versions
     } catch (thrown) {
+      if (isAbort(thrown, signal)) throw thrown
       this.#stumble(thrown, source, { sourceId: id, operation: 'getVersions', packageId }, builtIn)
       return []
     }
@@ -273,8 +279,10 @@ class Asker {
    * @param {Slot} slot
    * @returns {PackageSourceStatus}
    */
-  status({ id, type }) {
+  status({ id, type, source }) {
     const { state, packageCount, lastSuccessAt, lastError, warnings } = this.#memory.health(id)
+    const native = access.asNative(source)
+    const condition = native && access.condition(native)
     return {
       sourceId: id,
       type: /** @type {PackageSourceStatus['type']} */ (type),
@@ -283,6 +291,7 @@ class Asker {
       lastSuccessAt: lastSuccessAt === undefined ? null : Math.floor(lastSuccessAt),
       lastError: lastError ?? null,
       warnings,
+      ...(condition && networkStatus(condition)),
     }
   }
 
@@ -308,11 +317,15 @@ class Asker {
    * @param {T | PromiseLike<T>} given
    * @param {string} id
    * @param {string} method
+   * @param {AbortSignal} [signal]
    * @returns {T | Promise<T>}
    */
-  #settled(given, id, method) {
+  #settled(given, id, method, signal) {
     if (!isThenable(given)) return given
-    return settleWithin(given, this.#timeout, () => `${method}() of the source ${shown(id)}`)
+    return abortable(
+      settleWithin(given, this.#timeout, () => `${method}() of the source ${shown(id)}`),
+      signal,
+    )
   }
 
   /**

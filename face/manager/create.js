@@ -5,10 +5,12 @@
  * @typedef {import('../../index.js').CreateFromConfigOptions} CreateFromConfigOptions
  * @typedef {import('../../index.js').PackageRepoConfig} PackageRepoConfig
  * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
+ * @typedef {import('../../index.js').RemoteSourceOptions} RemoteSourceOptions
  */
 
 const { getPackageRepoConfig, validatePackageRepoConfig } = require('../config.js')
 const { expectObject, expectString, invalid, shown, sourcesError } = require('../errors.js')
+const { given } = require('../own.js')
 const { LocalPackageSource } = require('../sources/local.js')
 const { RemotePackageSource } = require('../sources/remote.js')
 const { PackageSourceManager } = require('./manager.js')
@@ -16,17 +18,21 @@ const { PackageSourceManager } = require('./manager.js')
 /** @param {CreatePackageSourceManagerOptions} [options] */
 function createPackageSourceManager(options = {}) {
   expectObject(options, 'options')
-  const { enableRemote, remoteUrl, remoteAuthToken, conflictResolution, sourceTimeoutMs, onError } = options
+  const { enableRemote, remoteUrl, remoteAuthToken, remote = {} } = options
+  const { conflictResolution, mergedIndexRefresh, sourceTimeoutMs, onError } = options
   if (enableRemote !== undefined && typeof enableRemote !== 'boolean')
     throw invalid('enableRemote', 'a boolean', enableRemote)
   if (remoteUrl !== undefined) expectString(remoteUrl, 'remoteUrl')
-  if (remoteAuthToken !== undefined && typeof remoteAuthToken !== 'string') {
-    throw sourcesError('EINVALIDARG', `remoteAuthToken must be a string, not ${typeof remoteAuthToken}`)
+  if (remoteAuthToken !== undefined && !['string', 'function'].includes(typeof remoteAuthToken)) {
+    throw sourcesError('EINVALIDARG', `remoteAuthToken must be a string or a function, not ${typeof remoteAuthToken}`)
   }
-  const manager = new PackageSourceManager({ conflictResolution, sourceTimeoutMs, onError })
+  expectObject(remote, 'remote')
+  const manager = new PackageSourceManager({ conflictResolution, mergedIndexRefresh, sourceTimeoutMs, onError })
   manager.addSource(new LocalPackageSource())
-  if (enableRemote)
-    manager.addSource(new RemotePackageSource({ enabled: true, url: remoteUrl, authToken: remoteAuthToken }))
+  if (enableRemote) {
+    const named = given({ url: remoteUrl, authToken: remoteAuthToken })
+    manager.addSource(new RemotePackageSource({ ...remote, enabled: true, ...named }))
+  }
   return manager
 }
 
@@ -36,7 +42,7 @@ function createPackageSourceManager(options = {}) {
  */
 function createPackageSourceManagerFromConfig(config = getPackageRepoConfig(), options = {}) {
   expectObject(options, 'options')
-  const { parallelFetch, maxParallelSources, sourceTimeoutMs, onError } = options
+  const { parallelFetch, maxParallelSources, mergedIndexRefresh, sourceTimeoutMs, onError } = options
   const messages = validatePackageRepoConfig(config)
   const sources = messages.length > 0 ? [] : config.sources.map((source) => sourceOf(source, messages))
   if (messages.length > 0) {
@@ -48,6 +54,7 @@ function createPackageSourceManagerFromConfig(config = getPackageRepoConfig(), o
     conflictResolution: config.conflictResolution,
     parallelFetch,
     maxParallelSources,
+    mergedIndexRefresh,
     sourceTimeoutMs,
     onError,
   })
@@ -56,7 +63,7 @@ function createPackageSourceManagerFromConfig(config = getPackageRepoConfig(), o
 }
 
 /**
- * @param {PackageSourceConfig} config
+ * @param {PackageSourceConfig | RemoteSourceOptions} config
  * @param {string[]} messages Faults are added.
  */
 function sourceOf(config, messages) {
@@ -64,7 +71,7 @@ function sourceOf(config, messages) {
   try {
     switch (config.type) {
       case 'local':
-        return new LocalPackageSource(config)
+        return new LocalPackageSource(/** @type {PackageSourceConfig} */ (config))
       case 'remote':
         return new RemotePackageSource(config)
       default:

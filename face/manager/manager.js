@@ -2,6 +2,7 @@
  * Several sources as one. What is in memory answers at once; sources are asked and the index is merged only where there
  * is nothing in memory, and then once for all who wait.
  *
+ * @typedef {import('../../index.js').CallOptions} CallOptions
  * @typedef {import('../../index.js').ErrorContext} ErrorContext
  * @typedef {import('../../index.js').PackageCandidate} PackageCandidate
  * @typedef {import('../../index.js').PackageData} PackageData
@@ -17,6 +18,7 @@
  */
 
 const { expectString, invalid } = require('../errors.js')
+const { abortable, readSignal } = require('../flight.js')
 const { isWellFormed } = require('../text.js')
 const { settledSoon } = require('../waiting.js')
 const { Asker } = require('./asker.js')
@@ -86,25 +88,33 @@ class PackageSourceManager {
     return /** @type {PackageSource[]} */ (byPriority(this.#sources).map(({ source }) => source))
   }
 
-  async fetchMergedIndex() {
-    const { entries } = this.#current() ?? (await this.#renew())
+  /** @param {CallOptions} [options] */
+  async fetchMergedIndex(options) {
+    const signal = options && readSignal(options)
+    const { entries } = this.#current() ?? (await abortable(this.#renew(), signal))
     return entries.slice()
   }
 
-  /** @param {string} packageId */
-  async hasPackage(packageId) {
+  /**
+   * @param {string} packageId
+   * @param {CallOptions} [options]
+   */
+  async hasPackage(packageId, options) {
     if (typeof packageId !== 'string') throw invalid('packageId', 'a string', packageId)
-    const { byId } = this.#current() ?? (await this.#renew())
+    const signal = options && readSignal(options)
+    const { byId } = this.#current() ?? (await abortable(this.#renew(), signal))
     return byId.has(packageId)
   }
 
   /**
    * @param {string} packageId
+   * @param {CallOptions} [options]
    * @returns {Promise<PackageData | null>}
    */
-  async loadPackage(packageId) {
+  async loadPackage(packageId, options) {
     if (typeof packageId !== 'string') throw invalid('packageId', 'a string', packageId)
-    const { byId, inMemory } = this.#current() ?? (await this.#renew())
+    const signal = options && readSignal(options)
+    const { byId, inMemory } = this.#current() ?? (await abortable(this.#renew(), signal))
     const kept = inMemory.get(packageId)
     const known = kept && this.#asker.held(kept)
     if (known) return known
@@ -112,7 +122,7 @@ class PackageSourceManager {
     if (entry === undefined) return null
     const { selectedSource, availableSources } = entry
     const selected = this.#sources.get(selectedSource)
-    const data = selected && (await this.#asker.load(selectedSource, selected, packageId))
+    const data = selected && (await this.#asker.load(selectedSource, selected, packageId, signal))
     if (data) {
       const held = this.#asker.hold(selected, packageId)
       if (held) inMemory.set(packageId, held)
@@ -120,7 +130,7 @@ class PackageSourceManager {
     }
     for (const sourceId of availableSources) {
       const source = sourceId === selectedSource ? undefined : this.#sources.get(sourceId)
-      const found = source && (await this.#asker.load(sourceId, source, packageId))
+      const found = source && (await this.#asker.load(sourceId, source, packageId, signal))
       if (found) return found
     }
     return null
@@ -129,24 +139,30 @@ class PackageSourceManager {
   /**
    * @param {string} packageId
    * @param {string} sourceId
+   * @param {CallOptions} [options]
    * @returns {Promise<PackageData | null>}
    */
-  async loadPackageFromSource(packageId, sourceId) {
+  async loadPackageFromSource(packageId, sourceId, options) {
     expectString(packageId, 'packageId')
     expectString(sourceId, 'sourceId')
+    const signal = readSignal(options)
     const slot = this.#find(sourceId)
     if (!slot) return null
-    return this.#asker.load(slot.id, slot.source, packageId)
+    return this.#asker.load(slot.id, slot.source, packageId, signal)
   }
 
   /**
    * @param {string} packageId
+   * @param {CallOptions} [options]
    * @returns {Promise<Map<string, string[]>>}
    */
-  async getAllVersions(packageId) {
+  async getAllVersions(packageId, options) {
     expectString(packageId, 'packageId')
+    const signal = readSignal(options)
     const sources = [...this.#sources]
-    const versions = await this.#asker.each(sources, ([id, source]) => this.#asker.versions(id, source, packageId))
+    const ask = (/** @type {[string, PackageSourceLike]} */ [id, source]) =>
+      this.#asker.versions(id, source, packageId, signal)
+    const versions = await this.#asker.each(sources, ask)
     const found = sources.map(([id], position) => /** @type {const} */ ([id, versions[position] ?? []]))
     return new Map(found.filter(([, list]) => list.length > 0))
   }
@@ -172,11 +188,13 @@ class PackageSourceManager {
 
   /**
    * @param {string} packageId
+   * @param {CallOptions} [options]
    * @returns {Promise<PackageExplanation>}
    */
-  async explain(packageId) {
+  async explain(packageId, options) {
     expectString(packageId, 'packageId')
-    const { native, slots, columns } = this.#current() ?? (await this.#renew())
+    const signal = readSignal(options)
+    const { native, slots, columns } = this.#current() ?? (await abortable(this.#renew(), signal))
     const reports = isWellFormed(packageId) ? native.explain(packageId) : []
     /** @type {PackageCandidate[]} */
     const candidates = []
@@ -200,7 +218,7 @@ class PackageSourceManager {
    * @returns {Promise<SearchResult>}
    */
   async searchPackages(query, options) {
-    return searchMerged(query, options, async () => this.#current() ?? this.#renew())
+    return searchMerged(query, options, async (signal) => this.#current() ?? abortable(this.#renew(), signal))
   }
 
   /** The merged index, where there is one that is complete or whose missing sources are not yet to be tried again. */

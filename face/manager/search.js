@@ -9,6 +9,7 @@
  */
 
 const { expectCount, expectNumber, expectObject, expectString, sourcesError } = require('../errors.js')
+const { readSignal } = require('../flight.js')
 const { searchTextOf } = require('./caller-entries.js')
 
 const DEFAULT_PAGE_SIZE = 20
@@ -20,7 +21,7 @@ const MAX_QUERY = 1024
 /**
  * @param {string} query
  * @param {SearchOptions} options
- * @param {() => Promise<Merged>} getMerged
+ * @param {(signal: AbortSignal | undefined) => Promise<Merged>} getMerged
  * @returns {Promise<SearchResult>}
  */
 async function searchMerged(query, options = {}, getMerged) {
@@ -35,8 +36,9 @@ async function searchMerged(query, options = {}, getMerged) {
   if (userLevel !== undefined) expectNumber(userLevel, 'userLevel')
   expectCount(page, 'page', 1, 2 ** 31)
   expectCount(pageSize, 'pageSize', 1, MAX_PAGE_SIZE)
+  const signal = readSignal(options)
 
-  const { native, entries, callerOwned } = await getMerged()
+  const { native, entries, callerOwned } = await getMerged(signal)
   const texts = native.isSearchable
     ? undefined
     : JSON.stringify([...callerOwned].map((at) => searchTextOf(at, /** @type {any} */ (entries[at]))))

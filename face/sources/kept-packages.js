@@ -7,8 +7,11 @@
  * @property {number} fetchedAt When it was fetched or last confirmed, in milliseconds since 1970.
  * @property {number} maxAge How long from then on it is fresh, in milliseconds, where the caller says nothing else.
  *
- * @typedef {Age & { revision: number, data: PackageData | null }} Loaded `null`: the source doesn't have it.
+ * @typedef {Age & { revision: number, data: PackageData | null, bytes: number }} Loaded `null`: the source doesn't have
+ *   it. `bytes`: of its text, about.
  */
+
+const { Flight } = require('../flight.js')
 
 /** Most ids that are remembered as not there: callers may ask for any number of them. */
 const MAX_ABSENT = 1000
@@ -25,11 +28,12 @@ class Kept {
    * @param {Loaded} loaded
    * @param {(age: Age) => boolean} isFresh
    */
-  constructor(source, data, { revision, fetchedAt, maxAge }, isFresh) {
+  constructor(source, data, { revision, bytes, fetchedAt, maxAge }, isFresh) {
     this.source = source
     this.#data = data
     this.#isFresh = isFresh
     this.revision = revision
+    this.bytes = bytes
     this.fetchedAt = fetchedAt
     this.maxAge = maxAge
   }
@@ -64,15 +68,17 @@ class KeptPackages {
   #kept = new Map()
   /** @type {Map<string, Age>} What the source doesn't have. */
   #absent = new Map()
-  /** @type {Map<string, Promise<PackageData | null>>} */
+  /** @type {Map<string, Flight<PackageData | null>>} */
   #loading = new Map()
+  /** Of the packages that are kept. */
+  #bytes = 0
   #source
   #most
   #isFresh
 
   /**
    * @param {AnyNativeSource} source Whose packages they are.
-   * @param {number} most How many are kept; of more, the ones fetched first are dropped.
+   * @param {{ packages: number, bytes: number }} most How much is kept; of more, the ones fetched first are dropped.
    * @param {(age: Age) => boolean} isFresh
    */
   constructor(source, most, isFresh) {
@@ -100,30 +106,32 @@ class KeptPackages {
    * Concurrent callers share one load.
    *
    * @param {string} key
-   * @param {() => Promise<Loaded>} load
+   * @param {AbortSignal | undefined} signal
+   * @param {(cancel: import('../../binding.js').BindingCancel) => Promise<Loaded>} load
    * @returns {Promise<PackageData | null>}
    */
-  load(key, load) {
+  load(key, signal, load) {
     const underWay = this.#loading.get(key)
-    if (underWay) return underWay
+    if (underWay && !underWay.isCancelled) return underWay.join(signal)
     // A load that clear() overtakes must not bring back what was forgotten.
     const loading = this.#loading
-    const shared = (async () => {
+    const shared = new Flight(async (cancel, flight) => {
       try {
-        const loaded = await load()
+        const loaded = await load(cancel)
         if (loading === this.#loading) this.#keep(key, loaded)
         return loaded.data
       } finally {
-        loading.delete(key)
+        if (loading.get(key) === flight) loading.delete(key)
       }
-    })()
+    })
     loading.set(key, shared)
-    return shared
+    return shared.join(signal)
   }
 
   clear() {
     for (const kept of this.#kept.values()) kept.drop()
     this.#kept.clear()
+    this.#bytes = 0
     this.#absent.clear()
     this.#loading = new Map()
   }
@@ -138,8 +146,7 @@ class KeptPackages {
       before.confirm(loaded)
       return
     }
-    before?.drop()
-    this.#kept.delete(key)
+    if (before) this.#drop(key, before)
     this.#absent.delete(key)
     if (loaded.data === null) {
       this.#absent.set(key, { fetchedAt: loaded.fetchedAt, maxAge: loaded.maxAge })
@@ -148,11 +155,21 @@ class KeptPackages {
       return
     }
     this.#kept.set(key, new Kept(this.#source, loaded.data, loaded, this.#isFresh))
-    const [oldest] = this.#kept
-    if (this.#kept.size > this.#most && oldest) {
-      oldest[1].drop()
-      this.#kept.delete(oldest[0])
+    this.#bytes += loaded.bytes
+    for (const [oldest, kept] of this.#kept) {
+      if (this.#kept.size <= this.#most.packages && this.#bytes <= this.#most.bytes) break
+      this.#drop(oldest, kept)
     }
+  }
+
+  /**
+   * @param {string} key
+   * @param {Kept} kept
+   */
+  #drop(key, kept) {
+    kept.drop()
+    this.#kept.delete(key)
+    this.#bytes -= kept.bytes
   }
 }
 

@@ -14,8 +14,10 @@ class LocalPackageSource extends NativeSource {
   constructor(config = {}) {
     super(DEFAULT_LOCAL_SOURCE, config, {
       open,
+      // What it read is forgotten with it.
+      reset: () => null,
       lifetime: null,
-      maxKept: Number.POSITIVE_INFINITY,
+      most: { packages: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY },
     })
   }
 }

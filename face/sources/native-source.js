@@ -2,50 +2,46 @@
  * What the built-in sources have in common: asking the native side, keeping what it gave as objects while it is fresh,
  * and reporting failures instead of throwing them.
  *
+ * @typedef {import('../../binding.js').BindingCondition} BindingCondition
  * @typedef {import('../../binding.js').BindingIndex} BindingIndex
  * @typedef {import('../../binding.js').BindingLocalSource} BindingLocalSource
  * @typedef {import('../../binding.js').BindingRemoteSource} BindingRemoteSource
- * @typedef {import('../../binding.js').BindingWarning} BindingWarning
- * @typedef {import('../../index.js').ErrorContext} ErrorContext
- * @typedef {import('../../index.js').ErrorHandler} ErrorHandler
+ * @typedef {import('../../index.js').CallOptions} CallOptions
  * @typedef {import('../../index.js').PackageData} PackageData
  * @typedef {import('../../index.js').PackageIndexEntry} PackageIndexEntry
  * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
  * @typedef {NativeSource<any>} AnyNativeSource
  * @typedef {import('./kept-packages.js').Age} Age
- * @typedef {{ code: string, message: string, number?: number }} Failure
- *
- * @typedef {object} Listener A manager that the source is in.
- * @property {ErrorHandler} onError
- * @property {(failure: Failure) => void} onStale An old copy was given.
- * @property {(warnings: BindingWarning[]) => void} onWarnings Something is wrong with a package that was loaded.
+ * @typedef {import('./reporter.js').Context} Context
+ * @typedef {import('./reporter.js').Failure} Failure
+ * @typedef {import('./reporter.js').Listener} Listener
  */
 
-const { expectString, invalid, expectObject, sourcesError } = require('../errors.js')
+const { expectString, expectObject } = require('../errors.js')
+const { Flight, isAbort, readSignal } = require('../flight.js')
 const { given } = require('../own.js')
-const { report, reportToConsole } = require('../report.js')
-const { isSourceId, isWellFormed } = require('../text.js')
+const { isWellFormed } = require('../text.js')
 const { materialise } = require('../waiting.js')
+const { checkConfig, hideToken } = require('./config.js')
 const { KeptPackages } = require('./kept-packages.js')
+const { Reporter } = require('./reporter.js')
 
 /**
  * The way in for the manager and the subclasses, which the classes' users don't see.
  *
  * @typedef {{
  *   asNative(value: unknown): NativeSource | undefined
+ *   condition(source: NativeSource): import('./condition.js').Condition | undefined
  *   epoch(source: NativeSource): number
  *   failures(source: NativeSource): number
  *   fetchIndex(source: NativeSource, listener: Listener): Promise<BindingIndex>
  *   handleOf<H extends BindingLocalSource | BindingRemoteSource>(source: NativeSource<H>): H
- *   load(source: NativeSource, packageId: string, listener: Listener): Promise<PackageData | null>
+ *   load(source: NativeSource, packageId: string, listener: Listener, signal?: AbortSignal): Promise<PackageData | null>
  *   kept(source: NativeSource, packageId: string): import('./kept-packages.js').Kept | undefined
- *   report(source: NativeSource<any>, error: unknown, context: Omit<ErrorContext, 'sourceId'>): void
- *   reportStale(source: NativeSource<any>, failure: Failure, context: Omit<ErrorContext, 'sourceId'>): void
+ *   reporter(source: NativeSource<any>): Reporter
  *   staleAt(source: NativeSource, age: Age): number
  *   whenIdle(source: NativeSource): Promise<void>
- *   listen(source: NativeSource, listener: Listener): void
- *   unlisten(source: NativeSource, listener: Listener): void
- *   versions(source: NativeSource, packageId: string, listener: Listener): Promise<string[]>
+ *   versions(source: NativeSource, packageId: string, listener: Listener, signal?: AbortSignal): Promise<string[]>
  * }} Access
  *
  * @type {Access}
@@ -60,34 +56,38 @@ let access
 class NativeSource {
   #config
   #open
+  #reset
   #lifetime
   #isFresh
-  /** @type {Handle | null} Dropped, and with it all that it keeps, when the caches are cleared. */
+  #reporter
+  /** @type {Handle | null} */
   #handle = null
   /** @type {{ native: BindingIndex, entries: PackageIndexEntry[] | null, ids: Set<string> | null } | null} */
   #index = null
-  /** @type {Promise<BindingIndex> | null} */
+  /** @type {Flight<BindingIndex> | null} */
   #indexing = null
   /** Packages as the source serves them, by id. */
   #packages
   /** Packages in a version that was asked for, by {@link keyOf}. */
   #versioned
-  /** @type {Set<WeakRef<Listener>>} The managers that it is in. It keeps none of them alive. */
-  #listeners = new Set()
-  /** How many of them may there be before the forgotten ones are sorted out. */
-  #crowded = 16
   /** How often its caches were cleared. */
   #epoch = 0
-  /** The number of the latest failure that was reported. */
-  #latestFailure = 0
   /** How often a fetch of its index failed. */
   #failures = 0
-  /** @type {Set<string>} Warnings that were reported. */
-  #reported = new Set()
+  /** Questions that were answered from memory without asking the native side. */
+  #hits = 0
 
   static {
     access = {
-      asNative: (value) => (typeof value === 'object' && value !== null && #handle in value ? value : undefined),
+      asNative: (value) => {
+        const isNative = typeof value === 'object' && value !== null && #handle in value
+        return isNative ? /** @type {AnyNativeSource} */ (value) : undefined
+      },
+      condition: (source) => {
+        const handle = source.#handle
+        const known = handle && 'condition' in handle ? handle.condition() : undefined
+        return known && { ...known, hits: known.hits + source.#hits, staleAt: (age) => source.#staleAt(age) }
+      },
       epoch: (source) => source.#epoch,
       failures: (source) => source.#failures,
       fetchIndex: (source, listener) => source.#fetchIndex(listener),
@@ -95,25 +95,15 @@ class NativeSource {
         source.#handle ??= source.#open()
         return source.#handle
       },
-      load: (source, packageId, listener) => source.#load(packageId, undefined, listener),
+      load: (source, packageId, listener, signal) => source.#load(packageId, undefined, signal, listener),
       kept: (source, packageId) => source.#packages.get(packageId),
-      report: (source, error, context) => source.#report(error, context),
-      reportStale: (source, failure, context) => source.#reportStale(failure, context, undefined),
+      reporter: (source) => source.#reporter,
       staleAt: (source, age) => source.#staleAt(age),
       whenIdle: async (source) => {
         const handle = source.#handle
         if (handle && 'whenIdle' in handle) await handle.whenIdle()
       },
-      listen: (source, listener) => {
-        if (source.#listeners.size >= source.#crowded) source.#crowded = Math.max(16, 2 * source.#alive().length)
-        source.#listeners.add(new WeakRef(listener))
-      },
-      unlisten: (source, listener) => {
-        for (const reference of source.#listeners) {
-          if (reference.deref() === listener) source.#listeners.delete(reference)
-        }
-      },
-      versions: (source, packageId, listener) => source.#versions(packageId, listener),
+      versions: (source, packageId, listener, signal) => source.#versions(packageId, signal, listener),
     }
   }
 
@@ -122,33 +112,42 @@ class NativeSource {
    * @param {Partial<PackageSourceConfig>} config
    * @param {object} kind
    * @param {(config: PackageSourceConfig) => Handle} kind.open Makes the native side.
+   * @param {(handle: Handle) => Handle | null} kind.reset Makes it forget what it keeps; `null`: open another one.
    * @param {((age: Age) => number) | null} kind.lifetime How long something is fresh from `fetchedAt` on, in milliseconds;
    *   `null`: until the caches are cleared.
-   * @param {number} kind.maxKept Most packages that are kept as objects.
+   * @param {{ packages: number, bytes: number }} kind.most How much is kept as objects.
    */
-  constructor(defaults, config, { open, lifetime, maxKept }) {
+  constructor(defaults, config, { open, reset, lifetime, most }) {
     expectObject(config, 'config')
-    this.#config = /** @type {PackageSourceConfig} */ ({ ...defaults, ...given(config) })
-    checkConfig(this.#config)
-    const { id, url, authToken } = this.#config
-    this.#open = () => open({ ...this.#config, id, url, authToken })
+    const settings = /** @type {PackageSourceConfig} */ ({ ...defaults, ...given(config) })
+    checkConfig(settings)
+    hideToken(settings)
+    this.#config = settings
+    const { id, url, authToken } = settings
+    this.#open = () => open({ ...settings, id, url, authToken })
+    this.#reset = reset
     this.#lifetime = lifetime
     const isFresh = lifetime ? (/** @type {Age} */ age) => Date.now() < this.#staleAt(age) : () => true
     this.#isFresh = isFresh
-    this.#packages = new KeptPackages(this, maxKept, isFresh)
-    this.#versioned = new KeptPackages(this, maxKept, isFresh)
+    this.#reporter = new Reporter(() => settings.id)
+    this.#packages = new KeptPackages(this, most, isFresh)
+    this.#versioned = new KeptPackages(this, most, isFresh)
   }
 
   getConfig() {
     return this.#config
   }
 
-  /** @returns {Promise<PackageIndexEntry[]>} */
-  async fetchIndex() {
+  /**
+   * @param {CallOptions} [options]
+   * @returns {Promise<PackageIndexEntry[]>}
+   */
+  async fetchIndex(options) {
+    const signal = readSignal(options)
     try {
-      return (await this.#entries()).slice()
+      return (await this.#entries(signal)).slice()
     } catch (error) {
-      this.#report(error, { operation: 'fetchIndex' })
+      this.#failed(error, signal, { operation: 'fetchIndex' })
       return []
     }
   }
@@ -156,59 +155,67 @@ class NativeSource {
   /**
    * @param {string} packageId
    * @param {string} [version]
+   * @param {CallOptions} [options]
    * @returns {Promise<PackageData | null>}
    */
-  async loadPackage(packageId, version) {
+  async loadPackage(packageId, version, options) {
     expectString(packageId, 'packageId')
     if (version !== undefined) expectString(version, 'version')
+    const signal = readSignal(options)
     try {
-      return await this.#load(packageId, version)
+      return await this.#load(packageId, version, signal)
     } catch (error) {
-      this.#report(error, { operation: 'loadPackage', packageId })
+      this.#failed(error, signal, { operation: 'loadPackage', packageId })
       return null
     }
   }
 
-  /** @param {string} packageId */
-  async hasPackage(packageId) {
+  /**
+   * @param {string} packageId
+   * @param {CallOptions} [options]
+   */
+  async hasPackage(packageId, options) {
     expectString(packageId, 'packageId')
+    const signal = readSignal(options)
     if (this.fetchIndex !== NativeSource.prototype.fetchIndex) {
-      return (await this.fetchIndex()).some((entry) => entry.packageId === packageId)
+      return (await this.fetchIndex(options)).some((entry) => entry.packageId === packageId)
     }
     try {
-      const entries = await this.#entries()
+      const entries = await this.#entries(signal)
       const index = this.#index
       if (index?.entries !== entries) return entries.some((entry) => entry.packageId === packageId)
       index.ids ??= new Set(entries.map((entry) => entry.packageId))
       return index.ids.has(packageId)
     } catch (error) {
-      this.#report(error, { operation: 'fetchIndex' })
+      this.#failed(error, signal, { operation: 'fetchIndex' })
       return false
     }
   }
 
   /**
    * @param {string} packageId
+   * @param {CallOptions} [options]
    * @returns {Promise<string[]>}
    */
-  async getVersions(packageId) {
+  async getVersions(packageId, options) {
     expectString(packageId, 'packageId')
+    const signal = readSignal(options)
     try {
-      return await this.#versions(packageId)
+      return await this.#versions(packageId, signal)
     } catch (error) {
-      this.#report(error, { operation: 'getVersions', packageId })
+      this.#failed(error, signal, { operation: 'getVersions', packageId })
       return []
     }
   }
 
   clearCache() {
     this.#epoch += 1
-    this.#handle = null
+    this.#handle = this.#handle && this.#reset(this.#handle)
     this.#index = null
     this.#indexing = null
     this.#packages.clear()
     this.#versioned.clear()
-    this.#reported.clear()
+    this.#reporter.forget()
   }
 
   /**
@@ -220,11 +227,18 @@ class NativeSource {
     return this.#lifetime ? Math.floor(age.fetchedAt) + this.#lifetime(age) : Number.POSITIVE_INFINITY
   }
 
-  /** The entries as objects: those kept, while they are fresh. */
-  async #entries() {
+  /**
+   * The entries as objects: those kept, while they are fresh.
+   *
+   * @param {AbortSignal | undefined} signal
+   */
+  async #entries(signal) {
     const kept = this.#index
-    if (kept?.entries && this.#isFresh(kept.native)) return kept.entries
-    const native = await this.#fetchIndex()
+    if (kept?.entries && this.#isFresh(kept.native)) {
+      this.#hits += 1
+      return kept.entries
+    }
+    const native = await this.#fetchIndex(undefined, signal)
     const index = this.#index
     if (index?.native === native && index.entries) return index.entries
     /** @type {PackageIndexEntry[]} */
@@ -237,146 +251,95 @@ class NativeSource {
    * The native index: the one kept while it is fresh. Concurrent callers share one fetch.
    *
    * @param {Listener} [listener] Who asks; without one all who listen are told of what goes wrong.
+   * @param {AbortSignal} [signal]
    */
-  #fetchIndex(listener) {
+  #fetchIndex(listener, signal) {
     const kept = this.#index
-    if (kept && this.#isFresh(kept.native)) return Promise.resolve(kept.native)
-    if (this.#indexing) return this.#indexing
-    const handle = access.handleOf(this)
-    const fetch = async () => {
+    if (kept && this.#isFresh(kept.native)) {
+      this.#hits += 1
+      return Promise.resolve(kept.native)
+    }
+    if (!this.#indexing || this.#indexing.isCancelled) this.#indexing = this.#startIndexing(listener)
+    return this.#indexing.join(signal)
+  }
+
+  /** @param {Listener | undefined} listener */
+  #startIndexing(listener) {
+    const epoch = this.#epoch
+    return new Flight(async (cancel, flight) => {
+      const context = /** @type {const} */ ({ operation: 'fetchIndex' })
       try {
-        const native = await handle.fetchIndex()
+        const native = await access.handleOf(this).fetchIndex(cancel)
         if (native.staleBecause) {
           this.#failures += 1
-          if (this.#isNew(native.staleBecause)) this.#report(native.staleBecause, { operation: 'fetchIndex' }, listener)
+          if (this.#reporter.isNew(native.staleBecause)) this.#reporter.failed(native.staleBecause, context, listener)
         }
-        this.#reportWarnings(native.warnings, { operation: 'fetchIndex' }, listener)
+        this.#reporter.warned(native.warnings, context, listener)
         // A fetch that clearCache() overtook must not bring back what was forgotten.
-        if (this.#handle === handle) {
+        if (this.#epoch === epoch) {
           const isOldCopy = this.#index?.native.revision === native.revision
           this.#index = { entries: null, ids: null, ...(isOldCopy && this.#index), native }
         }
         return native
       } catch (error) {
-        this.#failures += 1
+        if (!flight.isCancelled) this.#failures += 1
         throw error
       } finally {
-        if (this.#handle === handle) this.#indexing = null
+        if (this.#indexing === flight) this.#indexing = null
       }
-    }
-    this.#indexing = fetch()
-    return this.#indexing
-  }
-
-  /**
-   * @param {string} packageId
-   * @param {string | undefined} version
-   * @param {Listener} [listener]
-   * @returns {Promise<PackageData | null>}
-   */
-  async #load(packageId, version, listener) {
-    if (!isWellFormed(packageId) || !isWellFormed(version ?? '')) return null
-    const packages = version === undefined ? this.#packages : this.#versioned
-    const key = version === undefined ? packageId : keyOf(packageId, version)
-    const inMemory = packages.get(key)?.get()
-    if (inMemory) return inMemory
-    if (packages.isAbsent(key)) return null
-    return packages.load(key, async () => {
-      const loaded = await access.handleOf(this).loadPackage(packageId, version)
-      const { text, revision, fetchedAt, maxAge, staleBecause, warnings } = loaded
-      if (staleBecause) this.#reportStale(staleBecause, { operation: 'loadPackage', packageId }, listener)
-      this.#reportWarnings(warnings, { operation: 'loadPackage', packageId }, listener)
-      const kept = packages.get(key)
-      const oldCopy = kept?.revision === revision ? kept.stale() : undefined
-      return { data: text === undefined ? null : (oldCopy ?? JSON.parse(text)), revision, fetchedAt, maxAge }
     })
   }
 
   /**
    * @param {string} packageId
+   * @param {string | undefined} version
+   * @param {AbortSignal | undefined} signal
+   * @param {Listener} [listener]
+   * @returns {Promise<PackageData | null>}
+   */
+  async #load(packageId, version, signal, listener) {
+    if (!isWellFormed(packageId) || !isWellFormed(version ?? '')) return null
+    const packages = version === undefined ? this.#packages : this.#versioned
+    const key = version === undefined ? packageId : keyOf(packageId, version)
+    const inMemory = packages.get(key)?.get()
+    if (inMemory || packages.isAbsent(key)) {
+      this.#hits += 1
+      return inMemory ?? null
+    }
+    const context = /** @type {const} */ ({ operation: 'loadPackage', packageId })
+    return packages.load(key, signal, async (cancel) => {
+      const loaded = await access.handleOf(this).loadPackage(packageId, version, cancel)
+      const { text, revision, fetchedAt, maxAge, staleBecause, warnings } = loaded
+      if (staleBecause) this.#reporter.stale(staleBecause, context, listener)
+      this.#reporter.warned(warnings, context, listener)
+      const kept = packages.get(key)
+      const oldCopy = kept?.revision === revision ? kept.stale() : undefined
+      const data = text === undefined ? null : (oldCopy ?? JSON.parse(text))
+      return { data, bytes: text?.length ?? 0, revision, fetchedAt, maxAge }
+    })
+  }
+
+  /**
+   * @param {string} packageId
+   * @param {AbortSignal | undefined} signal
    * @param {Listener} [listener]
    */
-  async #versions(packageId, listener) {
+  async #versions(packageId, signal, listener) {
     if (!isWellFormed(packageId)) return []
-    const { versions, staleBecause } = await access.handleOf(this).versions(packageId)
-    if (staleBecause) this.#reportStale(staleBecause, { operation: 'getVersions', packageId }, listener)
+    const flight = new Flight((cancel) => access.handleOf(this).versions(packageId, cancel))
+    const { versions, staleBecause } = await flight.join(signal)
+    if (staleBecause) this.#reporter.stale(staleBecause, { operation: 'getVersions', packageId }, listener)
     return versions
   }
 
   /**
-   * @param {Failure} failure
-   * @param {Omit<ErrorContext, 'sourceId'>} context
-   * @param {Listener | undefined} listener
+   * @param {unknown} error
+   * @param {AbortSignal | undefined} signal
+   * @param {Context} context
    */
-  #reportStale(failure, context, listener) {
-    if (!this.#isNew(failure)) return
-    for (const { onStale } of this.#listening(listener)) onStale(failure)
-    this.#report(failure, context, listener)
-  }
-
-  /**
-   * Whether a failure was not seen before: one marks every old copy that is given until a refresh succeeds.
-   *
-   * @param {Failure} failure
-   */
-  #isNew({ number = 0 }) {
-    const isNew = number > this.#latestFailure
-    if (isNew) this.#latestFailure = number
-    return isNew
-  }
-
-  /**
-   * Each warning is reported once.
-   *
-   * @param {BindingWarning[]} warnings
-   * @param {Omit<ErrorContext, 'sourceId'>} context
-   * @param {Listener | undefined} listener
-   */
-  #reportWarnings(warnings, context, listener) {
-    if (warnings.length > 0 && context.operation === 'loadPackage') {
-      // Whoever loads it next gets it from memory, so all who listen are to know.
-      for (const { onWarnings } of this.#alive()) onWarnings(warnings)
-    }
-    for (const { path, reason } of warnings) {
-      const message = `${path} ${reason}`
-      if (this.#reported.has(message)) continue
-      this.#reported.add(message)
-      this.#report(sourcesError('EMALFORMED', message), context, listener)
-    }
-  }
-
-  /**
-   * @param {unknown} failure
-   * @param {Omit<ErrorContext, 'sourceId'>} context
-   * @param {Listener} [listener]
-   */
-  #report(failure, context, listener) {
-    const { code, message } = /** @type {Failure} */ (failure)
-    const error = failure instanceof Error ? failure : sourcesError(/** @type {any} */ (code), message)
-    const handlers = this.#listening(listener).map(({ onError }) => onError)
-    for (const handler of handlers.length > 0 ? handlers : [reportToConsole]) {
-      report(handler, /** @type {any} */ (error), { sourceId: this.#config.id, ...context })
-    }
-  }
-
-  /**
-   * Who is to be told: the one who asked, else all.
-   *
-   * @param {Listener | undefined} listener
-   */
-  #listening(listener) {
-    return listener ? [listener] : this.#alive()
-  }
-
-  /** The managers that are still in use; the others are forgotten. */
-  #alive() {
-    const alive = []
-    for (const reference of this.#listeners) {
-      const listener = reference.deref()
-      if (listener) alive.push(listener)
-      else this.#listeners.delete(reference)
-    }
-    return alive
+  #failed(error, signal, context) {
+    if (isAbort(error, signal)) throw error
+    this.#reporter.failed(error, context)
   }
 }
 
@@ -386,18 +349,6 @@ class NativeSource {
  */
 function keyOf(packageId, version) {
   return `${packageId.length}:${packageId}:${version}`
-}
-
-/** @param {PackageSourceConfig} config */
-function checkConfig(config) {
-  const { id, name, type, url, priority, enabled, authToken } = config
-  if (!isSourceId(id)) throw invalid('id', 'a string that is not empty', id)
-  for (const [key, value] of Object.entries({ name, type, url })) expectString(value, key)
-  if (typeof priority !== 'number' || Number.isNaN(priority)) throw invalid('priority', 'a number', priority)
-  if (typeof enabled !== 'boolean') throw invalid('enabled', 'a boolean', enabled)
-  if (authToken !== undefined && typeof authToken !== 'string') {
-    throw sourcesError('EINVALIDARG', `authToken must be a string, not ${typeof authToken}`)
-  }
 }
 
 module.exports = { access, NativeSource }

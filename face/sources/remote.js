@@ -4,14 +4,18 @@
  * @typedef {import('../../index.js').PackageIndexEntry} PackageIndexEntry
  * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
  * @typedef {import('../../index.js').RemoteSearchOptions} RemoteSearchOptions
- * @typedef {import('../../index.js').RemoteSourceConfig} RemoteSourceConfig
+ * @typedef {import('../../index.js').RemoteSourceOptions} RemoteSourceOptions
  */
 
 const { BindingRemoteSource } = require('../../binding.js')
 const { DEFAULT_REMOTE_SOURCE } = require('../config.js')
-const { expectCount, expectNumber, expectObject, expectString, invalid, sourcesError } = require('../errors.js')
+const { expectCount, expectNumber, expectObject, expectString, sourcesError } = require('../errors.js')
+const { Flight, isAbort, readSignal } = require('../flight.js')
 const { materialise } = require('../waiting.js')
 const { access, NativeSource } = require('./native-source.js')
+const { networkObserver } = require('./network-events.js')
+const { readAges, readNetworkOptions } = require('./remote-options.js')
+const { askForToken } = require('./token.js')
 
 /** Most packages on one page. */
 const MAX_PAGE_SIZE = 1000
@@ -19,22 +23,50 @@ const MAX_PAGE_SIZE = 1000
 /** Most packages of one registry that are kept as objects: it may hold more than memory does. */
 const MAX_KEPT = 2000
 
+/** Most bytes of their text where nothing else is said. */
+const MAX_KEPT_BYTES = 64 * 1024 * 1024
+
 /** @extends {NativeSource<BindingRemoteSource>} */
 class RemotePackageSource extends NativeSource {
   #ages
+  /**
+   * Kept alive here, for the native side must not do it: the caller's function may hold this source.
+   */
+  // biome-ignore lint/correctness/noUnusedPrivateClassMembers: as above
+  #tokens
 
-  /** @param {Partial<RemoteSourceConfig>} [config] */
-  constructor(config = {}) {
-    const maxStale = readMaxStale(config)
-    /** @type {{ expiry: number | undefined, maxStale: number | undefined }} */
-    const ages = { expiry: undefined, maxStale }
-    const open = (/** @type {PackageSourceConfig} */ { id, url, authToken }) => {
-      const handle = new BindingRemoteSource(id, url, authToken)
+  /** @param {Partial<RemoteSourceOptions>} [options] */
+  constructor(options = {}) {
+    expectObject(options, 'config')
+    const { authToken, ...config } = options
+    const tokens = typeof authToken === 'function' ? { ask: authToken } : undefined
+    const weakTokens = tokens && new WeakRef(tokens)
+    const ages = readAges(options)
+    const network = readNetworkOptions(options)
+    // The native side lives as long as what it calls, so that may not hold the source.
+    /** @type {WeakRef<RemotePackageSource> | undefined} */
+    let self
+    const open = (/** @type {PackageSourceConfig} */ { id, url, authToken: token }) => {
+      const onEvent = networkObserver(id, (failure) => {
+        const source = self?.deref()
+        if (source) access.reporter(source).once(failure, { operation: 'cache' })
+      })
+      const onToken = weakTokens && (() => askForToken(() => weakTokens.deref()?.ask()))
+      const handle = new BindingRemoteSource({ id, url, token, ...network }, onEvent, onToken)
       handle.setAges(ages.expiry, ages.maxStale)
       return handle
     }
-    const lifetime = (/** @type {import('./kept-packages.js').Age} */ { maxAge }) => ages.expiry ?? maxAge
-    super(DEFAULT_REMOTE_SOURCE, config, { open, lifetime, maxKept: MAX_KEPT })
+    super(DEFAULT_REMOTE_SOURCE, tokens ? config : options, {
+      open,
+      reset: (handle) => {
+        handle.clear()
+        return handle
+      },
+      lifetime: ({ maxAge }) => ages.expiry ?? maxAge,
+      most: { packages: MAX_KEPT, bytes: network.cacheMaxBytes ?? MAX_KEPT_BYTES },
+    })
+    self = new WeakRef(this)
+    this.#tokens = tokens
     this.#ages = ages
     // Opened at once, so that a url or token that can't be used is told here and not at the first call.
     access.handleOf(this)
@@ -53,12 +85,16 @@ class RemotePackageSource extends NativeSource {
     if (minLevel !== undefined) expectNumber(minLevel, 'minLevel')
     expectCount(page, 'page', 1, 2 ** 31)
     expectCount(pageSize, 'pageSize', 1, MAX_PAGE_SIZE)
+    const signal = readSignal(options)
+    const reporter = access.reporter(this)
     try {
-      const found = await access.handleOf(this).search({ text: query, category, minLevel, page, pageSize })
-      if (found.staleBecause) access.reportStale(this, found.staleBecause, { operation: 'searchPackages' })
+      const wanted = { text: query, category, minLevel, page, pageSize }
+      const found = await new Flight((cancel) => access.handleOf(this).search(wanted, cancel)).join(signal)
+      if (found.staleBecause) reporter.stale(found.staleBecause, { operation: 'searchPackages' }, undefined)
       return await materialise(found)
     } catch (error) {
-      access.report(this, error, { operation: 'searchPackages' })
+      if (isAbort(error, signal)) throw error
+      reporter.failed(error, { operation: 'searchPackages' })
       return []
     }
   }
@@ -72,22 +108,9 @@ class RemotePackageSource extends NativeSource {
   }
 }
 
-/**
- * @param {Partial<RemoteSourceConfig>} config
- * @returns {number | undefined}
- */
-function readMaxStale(config) {
-  expectObject(config, 'config')
-  const { maxStaleMs } = config
-  if (maxStaleMs !== undefined && !(typeof maxStaleMs === 'number' && maxStaleMs >= 0)) {
-    throw invalid('maxStaleMs', 'a number of 0 or more', maxStaleMs)
-  }
-  return maxStaleMs
-}
-
-/** @param {Partial<RemoteSourceConfig>} [config] */
-function createRemoteSource(config) {
-  return new RemotePackageSource(config)
+/** @param {Partial<RemoteSourceOptions>} [options] */
+function createRemoteSource(options) {
+  return new RemotePackageSource(options)
 }
 
 module.exports = { createRemoteSource, RemotePackageSource }

@@ -20,7 +20,7 @@ export const FLOORS = [
 const KEPT_APART = { resolver: { source: 'the resolver sees only its provider trait' } }
 
 /** Foreign crates that not every module may know. */
-const FOREIGN = { napi: ['bindings'], napi_derive: ['bindings'], reqwest: ['source'] }
+const FOREIGN = { napi: ['bindings'], napi_derive: ['bindings'], reqwest: ['source'], hyper: ['source'] }
 
 /**
  * @param {string} root The repository's root.

@@ -6,7 +6,7 @@ import ts from 'typescript'
 const DOORS = ['index.js', 'index.mjs', 'browser.mjs']
 
 /** Node's modules that the face may use: none of them does input or output. */
-const BUILTINS = new Set(['node:module', 'node:timers/promises', 'node:util'])
+const BUILTINS = new Set(['node:diagnostics_channel', 'node:module', 'node:timers/promises', 'node:util'])
 
 /**
  * The face is thin: it does no input or output of its own and leans on no package, and what a browser loads of it

@@ -10,8 +10,13 @@
     reason = "the signatures are those that napi's macros call with values made for the call"
 )]
 
+mod callback;
+mod cancel;
+mod event;
+mod local_source;
 mod manager;
 mod merge;
+mod remote_source;
 mod settle;
 mod source;
 mod types;

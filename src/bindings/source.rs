@@ -1,18 +1,9 @@
-//! Sources as classes.
+//! What all sources have as classes.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use napi::Env;
-use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
 
-use super::settle::{js_error, settle};
-use super::types::{BindingFailure, BindingLoaded, BindingVersions, BindingWarning, number_for_js, staleness};
-use crate::source::layer::Ages;
-use crate::source::local::{LocalSource, Surroundings};
-use crate::source::remote::RemoteSource;
-use crate::source::{Fetched, SearchQuery, Source, SourceIndex};
+use super::types::{BindingFailure, BindingWarning, number_for_js, staleness};
+use crate::source::{Fetched, SourceIndex};
 
 /// A source's index.
 #[napi]
@@ -72,15 +63,21 @@ impl BindingIndex {
     }
 }
 
+/// The methods of a class around a [`Source`](crate::source::Source). A call that is cancelled ends; what it shares with
+/// others goes on for them.
 macro_rules! source_methods {
     ($class:ident) => {
         #[napi]
         impl $class {
             /// All packages.
             #[napi(catch_unwind)]
-            pub fn fetch_index<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, BindingIndex>> {
+            pub fn fetch_index<'env>(
+                &self,
+                env: &'env Env,
+                cancel: Option<&BindingCancel>,
+            ) -> napi::Result<PromiseRaw<'env, BindingIndex>> {
                 let source = Arc::clone(&self.0);
-                settle(env, async move { source.fetch_index().await }, BindingIndex)
+                settle_unless(env, cancel, async move { source.fetch_index().await }, BindingIndex)
             }
 
             /// A whole package.
@@ -90,10 +87,11 @@ macro_rules! source_methods {
                 env: &'env Env,
                 id: String,
                 version: Option<String>,
+                cancel: Option<&BindingCancel>,
             ) -> napi::Result<PromiseRaw<'env, BindingLoaded>> {
                 let source = Arc::clone(&self.0);
                 let work = async move { source.load_package(&id, version.as_deref()).await };
-                settle(env, work, BindingLoaded::from)
+                settle_unless(env, cancel, work, BindingLoaded::from)
             }
 
             /// The versions of a package.
@@ -102,109 +100,13 @@ macro_rules! source_methods {
                 &self,
                 env: &'env Env,
                 id: String,
+                cancel: Option<&BindingCancel>,
             ) -> napi::Result<PromiseRaw<'env, BindingVersions>> {
                 let source = Arc::clone(&self.0);
-                settle(env, async move { source.versions(&id).await }, BindingVersions::from)
+                settle_unless(env, cancel, async move { source.versions(&id).await }, BindingVersions::from)
             }
         }
     };
 }
 
-/// A folder as a source.
-#[napi]
-pub struct BindingLocalSource(Arc<LocalSource>);
-
-source_methods!(BindingLocalSource);
-
-#[napi]
-impl BindingLocalSource {
-    /// A source over the folder that `url` means.
-    #[napi(constructor, catch_unwind)]
-    pub fn new(id: String, url: String, working_directory: String, packages_dir: Option<String>) -> Self {
-        let surroundings = Surroundings { working_directory: working_directory.into(), packages_dir };
-        Self(Arc::new(LocalSource::new(&id, &url, surroundings)))
-    }
-
-    /// Every package of the index, each as the text of a `PackageData` object.
-    #[napi(catch_unwind)]
-    pub fn load_all<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Vec<String>>> {
-        let source = Arc::clone(&self.0);
-        settle(env, async move { source.load_all().await }, |packages| {
-            packages.into_iter().map(|package| package.text).collect()
-        })
-    }
-
-    /// The entries as they stand in `index.json`, or the scan's, as the text of a JSON array.
-    #[napi(catch_unwind)]
-    pub fn index_text<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Option<String>>> {
-        let source = Arc::clone(&self.0);
-        settle(env, async move { source.index_text().await }, |text| text)
-    }
-}
-
-/// A registry as a source.
-#[napi]
-pub struct BindingRemoteSource(Arc<RemoteSource>);
-
-source_methods!(BindingRemoteSource);
-
-#[napi]
-impl BindingRemoteSource {
-    /// A source over the registry at `url`.
-    #[napi(constructor, catch_unwind)]
-    pub fn new(env: &Env, id: String, url: String, token: Option<String>) -> napi::Result<Self> {
-        let source = RemoteSource::new(&id, &url, token.as_deref()).map_err(|error| js_error(env, &error))?;
-        Ok(Self(Arc::new(source)))
-    }
-
-    /// How long copies are fresh, and how long beyond that they may answer, in milliseconds.
-    #[napi(catch_unwind)]
-    pub fn set_ages(&self, expiry: Option<f64>, max_stale: Option<f64>) {
-        let duration = |milliseconds: f64| Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX);
-        self.0.set_ages(Ages { expiry: expiry.map(duration), max_stale: max_stale.map(duration) });
-    }
-
-    /// Settles when no refresh is under way.
-    #[napi(catch_unwind)]
-    pub fn when_idle<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        let source = Arc::clone(&self.0);
-        let work = async move {
-            source.idle().await;
-            Ok(())
-        };
-        settle(env, work, |()| ())
-    }
-
-    /// One page of what the registry finds.
-    #[napi(catch_unwind)]
-    pub fn search<'env>(
-        &self,
-        env: &'env Env,
-        query: BindingSearchQuery,
-    ) -> napi::Result<PromiseRaw<'env, BindingIndex>> {
-        let source = Arc::clone(&self.0);
-        settle(env, async move { source.search(&query.into()).await }, BindingIndex)
-    }
-}
-
-/// What to ask a registry for.
-#[napi(object)]
-pub struct BindingSearchQuery {
-    /// The words.
-    pub text: String,
-    /// Only this category.
-    pub category: Option<String>,
-    /// Only this level.
-    pub min_level: Option<f64>,
-    /// 1 or more.
-    pub page: Option<u32>,
-    /// 1 to 1000.
-    pub page_size: Option<u32>,
-}
-
-impl From<BindingSearchQuery> for SearchQuery {
-    fn from(query: BindingSearchQuery) -> Self {
-        let BindingSearchQuery { text, category, min_level, page, page_size } = query;
-        Self { text, category, min_level, page, page_size }
-    }
-}
+pub(super) use source_methods;

@@ -4,7 +4,7 @@ use napi_derive::napi;
 
 use crate::manager::{Failure, Health};
 use crate::model::Warning;
-use crate::source::{Fetched, LoadedPackage};
+use crate::source::{Fetched, LoadedPackage, PublishedVersion};
 
 /// A failure: its code and its sentence.
 #[napi(object)]
@@ -92,9 +92,10 @@ pub struct BindingVersions {
     pub stale_because: Option<BindingFailure>,
 }
 
-impl From<Fetched<Vec<String>>> for BindingVersions {
-    fn from(fetched: Fetched<Vec<String>>) -> Self {
-        Self { versions: fetched.value.to_vec(), stale_because: staleness(&fetched) }
+impl From<Fetched<Vec<PublishedVersion>>> for BindingVersions {
+    fn from(fetched: Fetched<Vec<PublishedVersion>>) -> Self {
+        let versions = fetched.value.iter().map(|published| published.version.clone()).collect();
+        Self { versions, stale_because: staleness(&fetched) }
     }
 }
 

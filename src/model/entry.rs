@@ -66,6 +66,14 @@ impl IndexEntry {
         }
     }
 
+    /// The checksum that the registry gives for the package, read anew from the entry.
+    #[must_use]
+    pub fn checksum(&self) -> Option<String> {
+        let object = format!("{}}}", self.body);
+        let fields = Fields::parse(&object).unwrap_or_default();
+        fields.get("checksum").and_then(json::string)
+    }
+
     /// Bytes that the entry takes, about.
     #[must_use]
     pub fn weight(&self) -> usize {

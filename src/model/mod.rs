@@ -1,5 +1,6 @@
 //! What packages are, whoever holds them: ids, versions, index entries, kinds of source.
 
+mod checksum;
 mod entry;
 mod id;
 mod kind;
@@ -7,6 +8,7 @@ mod level;
 mod version;
 mod warning;
 
+pub use checksum::Checksum;
 pub use entry::{EntryTexts, IndexEntry};
 pub use id::PackageId;
 pub use kind::SourceKind;

@@ -3,6 +3,7 @@
 //! A source answers "not found" and "the old copy, because it fails" as responses, not as errors. What it returns is JSON
 //! text ready for JavaScript, beside the few values that this system decides by.
 
+pub mod http;
 pub mod layer;
 pub mod local;
 pub mod remote;
@@ -36,6 +37,15 @@ pub struct LoadedPackage {
     pub text: String,
     /// Parts that were passed over.
     pub warnings: Vec<Warning>,
+}
+
+/// A version that a source has of a package.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PublishedVersion {
+    /// The version.
+    pub version: String,
+    /// The checksum that the source gives for it.
+    pub checksum: Option<Box<str>>,
 }
 
 /// What a source gave, and how old it is.
@@ -83,5 +93,5 @@ pub trait Source: Send + Sync {
     ) -> BoxFuture<'a, Result<Fetched<Option<LoadedPackage>>>>;
 
     /// The versions that it has of a package.
-    fn versions<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fetched<Vec<String>>>>;
+    fn versions<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fetched<Vec<PublishedVersion>>>>;
 }

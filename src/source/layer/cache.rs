@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 
 use moka::future::Cache;
 
-use super::Background;
-use super::stale::{Ages, Reply, StaleCell, Validator};
+use super::keep::{Keep, Question};
+use super::shelf::Persist;
+use super::stale::{Reply, StaleCell, Validator};
 use crate::error::Result;
-use crate::source::{Fetched, LoadedPackage, SourceIndex};
+use crate::source::{Fetched, LoadedPackage, PublishedVersion, SourceIndex};
 
 /// What an empty place weighs, in bytes.
 const EMPTY: u64 = 64;
@@ -26,9 +27,10 @@ impl Weigh for Option<LoadedPackage> {
     }
 }
 
-impl Weigh for Vec<String> {
+impl Weigh for Vec<PublishedVersion> {
     fn weight(&self) -> u64 {
-        self.iter().map(|text| text.len() as u64 + 24).sum()
+        let of = |one: &PublishedVersion| one.version.len() + one.checksum.as_ref().map_or(0, |text| text.len()) + 48;
+        self.iter().map(|one| of(one) as u64).sum()
     }
 }
 
@@ -41,7 +43,7 @@ impl Weigh for SourceIndex {
 /// A cache of [`StaleCell`]s.
 pub struct StaleCache<T>(Cache<String, Arc<StaleCell<T>>>);
 
-impl<T: Weigh + Send + Sync + 'static> StaleCache<T> {
+impl<T: Persist + Weigh + Send + Sync + 'static> StaleCache<T> {
     /// A cache of at most `max_bytes`.
     #[must_use]
     pub fn new(max_bytes: u64) -> Self {
@@ -51,22 +53,22 @@ impl<T: Weigh + Send + Sync + 'static> StaleCache<T> {
         Self(Cache::builder().max_capacity(max_bytes).weigher(weigher).build())
     }
 
-    /// As [`StaleCell::get`], for one key.
+    /// As [`StaleCell::get`], for the question's key.
     ///
     /// # Errors
     /// As [`StaleCell::get`].
     pub async fn get<F>(
         &self,
-        key: String,
-        ages: Ages,
-        background: &Arc<Background>,
+        keep: &Keep,
+        question: Question,
         fetch: impl FnOnce(Option<Validator>) -> F + Send + 'static,
     ) -> Result<Fetched<T>>
     where
-        F: Future<Output = Result<Reply<T>>> + Send,
+        F: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
+        let key = question.key().to_owned();
         let cell = self.0.get_with_by_ref(&key, async { Arc::default() }).await;
-        let fetched = cell.get(ages, background, fetch).await;
+        let fetched = cell.get(keep, question, fetch).await;
         match &fetched {
             Ok(fetched) => {
                 let weight = fetched.value.weight();
@@ -79,18 +81,25 @@ impl<T: Weigh + Send + Sync + 'static> StaleCache<T> {
         }
         fetched
     }
+
+    /// The copy that is kept under a key, however old.
+    pub async fn peek(&self, key: &str) -> Option<Arc<T>> {
+        self.0.get(key).await?.peek()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::layer::watch::Subject;
 
     #[tokio::test]
     async fn a_cache_stays_within_its_bound() {
-        let cache = StaleCache::<Vec<String>>::new(10_000);
+        let (cache, keep) = (StaleCache::<Vec<PublishedVersion>>::new(10_000), Keep::default());
         for key in 0..100 {
-            let fetch = |_| async { Ok(Reply::plain(vec!["x".repeat(1000)])) };
-            cache.get(key.to_string(), Ages::default(), &Arc::default(), fetch).await.unwrap();
+            let version = PublishedVersion { version: "x".repeat(1000), checksum: None };
+            let question = Question::new(Subject::Versions(String::new()), key.to_string());
+            cache.get(&keep, question, |_| async { Ok(Reply::plain(vec![version])) }).await.unwrap();
         }
         cache.0.run_pending_tasks().await;
         assert!(cache.0.weighted_size() <= 10_000);

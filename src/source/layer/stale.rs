@@ -2,16 +2,20 @@
 //!
 //! While a copy is fresh it answers. After that it answers all the same, at once, and one refresh is made in the
 //! background; while refreshes fail, it goes on answering. Only where there is no copy (or one beyond the outer bound)
-//! does a caller wait, and those who wait share one fetch.
+//! does a caller wait. Those who wait share one fetch: it goes on while at least one of them wants it, whoever began it,
+//! and ends when none does.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::Mutex as Turn;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
 
-use super::Background;
+use super::keep::{Ages, Keep, Question};
+use super::shelf::{Persist, Shelved};
+use super::watch::{Event, Revalidation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Fetched;
 
@@ -27,17 +31,8 @@ static REVISIONS: AtomicU64 = AtomicU64::new(1);
 /// Numbers the failures of this process.
 static FAILURES: AtomicU64 = AtomicU64::new(1);
 
-/// What a caller says of the ages of copies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ages {
-    /// How long a copy is fresh; without it the registry's word counts. Zero asks each time, and waits.
-    pub expiry: Option<Duration>,
-    /// How long beyond that a copy may still answer; without it for ever.
-    pub max_stale: Option<Duration>,
-}
-
 /// By what a copy's origin knows it again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Validator {
     /// An entity tag.
     ETag(String),
@@ -52,10 +47,8 @@ pub enum Reply<T> {
     Value {
         /// The value.
         value: T,
-        /// By what to ask for it the next time.
-        validator: Option<Validator>,
-        /// How long its origin says that it is fresh.
-        max_age: Option<Duration>,
+        /// What its origin says of it.
+        terms: Terms,
     },
     /// The copy is still current.
     NotModified {
@@ -64,10 +57,21 @@ pub enum Reply<T> {
     },
 }
 
+/// What a value's origin says of keeping it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// By what to ask for it the next time.
+    pub validator: Option<Validator>,
+    /// How long it is fresh.
+    pub max_age: Option<Duration>,
+    /// Whether it may not be written to disk.
+    pub no_store: bool,
+}
+
 impl<T> Reply<T> {
     /// A value of which its origin says nothing further.
     pub fn plain(value: T) -> Self {
-        Self::Value { value, validator: None, max_age: None }
+        Self::Value { value, terms: Terms::default() }
     }
 }
 
@@ -75,91 +79,173 @@ impl<T> Reply<T> {
 #[derive(Debug)]
 pub struct StaleCell<T> {
     state: Mutex<State<T>>,
-    /// Whoever holds it fetches.
-    turn: Turn<()>,
-    is_refreshing: AtomicBool,
     /// What the cache that holds this last counted it as, in bytes.
     pub(super) weight: AtomicU64,
 }
 
+/// Gives whether the origin was asked.
+type Flight = Shared<BoxFuture<'static, bool>>;
+
 #[derive(Debug)]
 struct State<T> {
     kept: Option<Kept<T>>,
-    latest: Option<Latest>,
-}
-
-/// When the latest fetch ended and, where it failed, why, and the how manieth failure of the process that was.
-#[derive(Debug)]
-struct Latest {
-    ended: Instant,
+    /// The latest failure, and the how manieth of the process it was; `None` once a fetch succeeds.
     failure: Option<(Error, u64)>,
+    failed: Option<Instant>,
+    /// The fetch under way, as long as somebody wants it.
+    flight: Option<WeakShared<BoxFuture<'static, bool>>>,
+    /// Whether the copy on disk was looked for.
+    is_shelf_read: bool,
 }
 
 #[derive(Debug)]
 struct Kept<T> {
     value: Arc<T>,
     revision: u64,
-    validator: Option<Validator>,
-    max_age: Option<Duration>,
+    terms: Terms,
+    /// Its age at `confirmed`: more than nothing where it comes from disk.
+    age: Duration,
     confirmed: Instant,
     fetched_at: f64,
 }
 
+/// What a fetch changed.
+enum Change<T> {
+    Value(Arc<T>, Terms, f64),
+    Confirmed(Arc<T>, Terms, f64),
+    Failed(Error),
+}
+
 impl<T> Default for StaleCell<T> {
     fn default() -> Self {
-        Self {
-            state: Mutex::new(State { kept: None, latest: None }),
-            turn: Turn::new(()),
-            is_refreshing: AtomicBool::new(false),
-            weight: AtomicU64::new(0),
-        }
+        let state = State { kept: None, failure: None, failed: None, flight: None, is_shelf_read: false };
+        Self { state: Mutex::new(state), weight: AtomicU64::new(0) }
     }
 }
 
-impl<T: Send + Sync + 'static> StaleCell<T> {
+impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
     /// The value, as the module describes. `fetch` is given what the copy's origin knows it by.
     ///
     /// # Errors
-    /// The failure of `fetch`, where no copy may answer.
+    /// The failure of `fetch`, where no copy may answer; `Offline` where the network is not to be asked.
     pub async fn get<F>(
         self: &Arc<Self>,
-        ages: Ages,
-        background: &Arc<Background>,
+        keep: &Keep,
+        question: Question,
         fetch: impl FnOnce(Option<Validator>) -> F + Send + 'static,
     ) -> Result<Fetched<T>>
     where
-        F: Future<Output = Result<Reply<T>>> + Send,
+        F: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
-        let asked = Instant::now();
-        // Let go of the lock first: a scrutinee's guard lives as long as the body.
-        let at_once = self.state().answer_at_once(ages);
-        if let Some((answer, is_fresh)) = at_once {
-            if !is_fresh && self.state().may_refresh() && !self.is_refreshing.swap(true, Ordering::AcqRel) {
-                let refresh = Refresh(Arc::clone(self));
-                background.spawn(async move {
-                    let turn = refresh.0.turn.lock().await;
-                    refresh.0.fetch(fetch).await;
-                    drop(turn);
-                });
+        let flight = {
+            let mut state = self.state();
+            if let Some((answer, is_fresh)) = state.answer_at_once(keep) {
+                keep.tally().hit();
+                if !is_fresh && state.may_refresh(keep) {
+                    self.refresh(&mut state, keep, question, fetch);
+                }
+                return Ok(answer);
             }
-            return Ok(answer);
+            state.flight().unwrap_or_else(|| {
+                let flight = Arc::clone(self).fly(keep.clone(), question, fetch).boxed().shared();
+                state.flight = flight.downgrade();
+                flight
+            })
+        };
+        if flight.await {
+            keep.tally().miss();
+        } else {
+            keep.tally().hit();
         }
-        let turn = self.turn.lock().await;
-        // A fetch that ended after we asked was under way when we did: its outcome is ours.
-        if self.state().latest.as_ref().is_none_or(|latest| latest.ended < asked) {
-            self.fetch(fetch).await;
-        }
-        drop(turn);
-        self.state().outcome(ages)
+        self.state().outcome(keep)
     }
 
-    async fn fetch<F>(&self, fetch: impl FnOnce(Option<Validator>) -> F)
+    /// The copy, however old.
+    #[must_use]
+    pub fn peek(&self) -> Option<Arc<T>> {
+        self.state().kept.as_ref().map(|kept| Arc::clone(&kept.value))
+    }
+
+    /// When the copy was fetched or last confirmed, in milliseconds since 1970, and how long from then on it is fresh where
+    /// the caller says nothing else.
+    #[must_use]
+    pub fn age(&self) -> Option<(f64, Duration)> {
+        self.state().kept.as_ref().map(|kept| (kept.fetched_at, kept.terms.max_age.unwrap_or(DEFAULT_EXPIRY)))
+    }
+
+    /// From disk, else from the origin.
+    async fn fly<F>(
+        self: Arc<Self>,
+        keep: Keep,
+        question: Question,
+        fetch: impl FnOnce(Option<Validator>) -> F + Send + 'static,
+    ) -> bool
+    where
+        F: Future<Output = Result<Reply<T>>> + Send + 'static,
+    {
+        if self.state().wants_shelf() {
+            let found = keep.shelf().read(&question).await;
+            let mut state = self.state();
+            state.is_shelf_read = true;
+            if let Some(found) = found {
+                state.adopt(found);
+            }
+            if let Some((_, is_fresh)) = state.answer_at_once(&keep) {
+                state.flight = None;
+                if !is_fresh && state.may_refresh(&keep) {
+                    self.refresh(&mut state, &keep, question, fetch);
+                }
+                return false;
+            }
+        }
+        if keep.is_offline() {
+            let offline = Error::new(ErrorKind::Offline, format!("offline, and {question} is not kept here"));
+            self.state().record(Err(offline));
+            return false;
+        }
+        self.ask(&keep, &question, fetch).await;
+        true
+    }
+
+    /// Asks the origin in the background.
+    fn refresh<F>(
+        self: &Arc<Self>,
+        state: &mut State<T>,
+        keep: &Keep,
+        question: Question,
+        fetch: impl FnOnce(Option<Validator>) -> F + Send + 'static,
+    ) where
+        F: Future<Output = Result<Reply<T>>> + Send + 'static,
+    {
+        let (cell, for_refresh) = (Arc::clone(self), keep.clone());
+        let refresh = async move {
+            let outcome = cell.ask(&for_refresh, &question, fetch).await;
+            for_refresh.watch().tell(Event::Revalidate { subject: question.into_subject(), outcome });
+            true
+        };
+        let flight: Flight = refresh.boxed().shared();
+        state.flight = flight.downgrade();
+        keep.background().spawn(flight.map(drop));
+    }
+
+    async fn ask<F>(&self, keep: &Keep, question: &Question, fetch: impl FnOnce(Option<Validator>) -> F) -> Revalidation
     where
         F: Future<Output = Result<Reply<T>>>,
     {
-        let validator = self.state().kept.as_ref().and_then(|kept| kept.validator.clone());
+        let validator = self.state().kept.as_ref().and_then(|kept| kept.terms.validator.clone());
         let outcome = fetch(validator).await;
-        self.state().record(outcome);
+        let change = self.state().record(outcome);
+        match change {
+            Change::Value(value, terms, fetched_at) => {
+                keep.shelf().put(keep.background(), question, value, terms, fetched_at);
+                Revalidation::Changed
+            }
+            Change::Confirmed(value, terms, fetched_at) => {
+                keep.shelf().confirm(keep.background(), question, value, terms, fetched_at);
+                Revalidation::Unchanged
+            }
+            Change::Failed(error) => Revalidation::Failed(error),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
@@ -168,83 +254,96 @@ impl<T: Send + Sync + 'static> StaleCell<T> {
     }
 }
 
-/// The one refresh of a cell that is under way; over when this is dropped, whatever became of it.
-struct Refresh<T>(Arc<StaleCell<T>>);
-
-impl<T> Drop for Refresh<T> {
-    fn drop(&mut self) {
-        self.0.is_refreshing.store(false, Ordering::Release);
-    }
-}
-
 impl<T> State<T> {
     /// The copy, where it may answer without anybody waiting, and whether it is fresh.
-    fn answer_at_once(&self, ages: Ages) -> Option<(Fetched<T>, bool)> {
-        let kept = self.kept.as_ref()?;
-        let expiry = kept.expiry(ages);
-        let age = kept.confirmed.elapsed();
-        if age < expiry {
+    fn answer_at_once(&self, keep: &Keep) -> Option<(Fetched<T>, bool)> {
+        let (kept, ages) = (self.kept.as_ref()?, keep.ages());
+        if kept.age() < kept.expiry(ages) {
             return Some((kept.fetched(None), true));
         }
-        let waits = ages.expiry == Some(Duration::ZERO) || !kept.may_answer(ages);
-        (!waits).then(|| (kept.fetched(self.failure()), false))
+        let asks_first = ages.expiry == Some(Duration::ZERO) && !keep.is_offline();
+        (!asks_first && kept.may_answer(ages)).then(|| (kept.fetched(self.failure.clone()), false))
     }
 
     /// The answer of one who has waited.
-    fn outcome(&self, ages: Ages) -> Result<Fetched<T>> {
-        match (&self.kept, self.failure()) {
+    fn outcome(&self, keep: &Keep) -> Result<Fetched<T>> {
+        match (&self.kept, &self.failure) {
             (Some(kept), None) => Ok(kept.fetched(None)),
-            (Some(kept), failure) if kept.may_answer(ages) => Ok(kept.fetched(failure)),
-            (_, Some((error, _))) => Err(error),
+            (Some(kept), failure) if kept.may_answer(keep.ages()) => Ok(kept.fetched(failure.clone())),
+            (_, Some((error, _))) => Err(error.clone()),
             (None, None) => Err(Error::new(ErrorKind::Internal, "a fetch ended without an outcome")),
         }
     }
 
-    fn failure(&self) -> Option<(Error, u64)> {
-        self.latest.as_ref().and_then(|latest| latest.failure.clone())
+    /// The fetch under way.
+    fn flight(&self) -> Option<Flight> {
+        self.flight.as_ref().and_then(WeakShared::upgrade)
     }
 
-    fn may_refresh(&self) -> bool {
-        self.latest
-            .as_ref()
-            .is_none_or(|latest| latest.failure.is_none() || latest.ended.elapsed() >= PAUSE_AFTER_FAILURE)
+    fn may_refresh(&self, keep: &Keep) -> bool {
+        let is_paused = self.failed.is_some_and(|failed| failed.elapsed() < PAUSE_AFTER_FAILURE);
+        !keep.is_offline() && !is_paused && self.flight().is_none()
     }
 
-    fn record(&mut self, outcome: Result<Reply<T>>) {
-        let now = Instant::now();
-        let failure = match outcome {
-            Ok(Reply::Value { value, validator, max_age }) => {
-                let revision = REVISIONS.fetch_add(1, Ordering::Relaxed);
-                let value = Arc::new(value);
-                self.kept = Some(Kept { value, revision, validator, max_age, confirmed: now, fetched_at: now_in_ms() });
-                None
+    fn wants_shelf(&self) -> bool {
+        self.kept.is_none() && !self.is_shelf_read
+    }
+
+    /// Takes over a copy from disk.
+    fn adopt(&mut self, Shelved { value, terms, fetched_at }: Shelved<T>) {
+        let now = now_in_ms();
+        // One that claims to come from the future is of no known age.
+        let age = if fetched_at <= now { duration_in_ms(now - fetched_at) } else { Duration::MAX };
+        self.keep(Arc::new(value), terms, fetched_at.min(now), age);
+    }
+
+    fn keep(&mut self, value: Arc<T>, terms: Terms, fetched_at: f64, age: Duration) {
+        let revision = REVISIONS.fetch_add(1, Ordering::Relaxed);
+        self.kept = Some(Kept { value, revision, terms, age, confirmed: Instant::now(), fetched_at });
+    }
+
+    fn record(&mut self, outcome: Result<Reply<T>>) -> Change<T> {
+        // Who asks from now on begins a fetch of their own.
+        self.flight = None;
+        let change = match (outcome, &mut self.kept) {
+            (Ok(Reply::Value { value, terms }), _) => {
+                let (value, fetched_at) = (Arc::new(value), now_in_ms());
+                self.keep(Arc::clone(&value), terms.clone(), fetched_at, Duration::ZERO);
+                Change::Value(value, terms, fetched_at)
             }
-            Ok(Reply::NotModified { max_age }) => match &mut self.kept {
-                Some(kept) => {
-                    (kept.confirmed, kept.fetched_at) = (now, now_in_ms());
-                    kept.max_age = max_age.or(kept.max_age);
-                    None
-                }
-                None => {
-                    Some(Error::new(ErrorKind::Protocol, "the registry says \"not modified\" of what it never sent"))
-                }
-            },
-            Err(error) => Some(error),
+            (Ok(Reply::NotModified { max_age }), Some(kept)) => {
+                (kept.confirmed, kept.age, kept.fetched_at) = (Instant::now(), Duration::ZERO, now_in_ms());
+                kept.terms.max_age = max_age.or(kept.terms.max_age);
+                Change::Confirmed(Arc::clone(&kept.value), kept.terms.clone(), kept.fetched_at)
+            }
+            (Ok(Reply::NotModified { .. }), None) => {
+                let message = "the registry says \"not modified\" of what it never sent";
+                Change::Failed(Error::new(ErrorKind::Protocol, message))
+            }
+            (Err(error), _) => Change::Failed(error),
         };
-        let failure = failure.map(|error| (error, FAILURES.fetch_add(1, Ordering::Relaxed)));
-        self.latest = Some(Latest { ended: now, failure });
+        (self.failure, self.failed) = if let Change::Failed(error) = &change {
+            (Some((error.clone(), FAILURES.fetch_add(1, Ordering::Relaxed))), Some(Instant::now()))
+        } else {
+            (None, None)
+        };
+        change
     }
 }
 
 impl<T> Kept<T> {
+    fn age(&self) -> Duration {
+        self.age.saturating_add(self.confirmed.elapsed())
+    }
+
     fn expiry(&self, ages: Ages) -> Duration {
-        ages.expiry.or(self.max_age).unwrap_or(DEFAULT_EXPIRY)
+        ages.expiry.or(self.terms.max_age).unwrap_or(DEFAULT_EXPIRY)
     }
 
     /// Whether the copy is within the outer bound.
     fn may_answer(&self, ages: Ages) -> bool {
         let bound = ages.max_stale.and_then(|max_stale| self.expiry(ages).checked_add(max_stale));
-        bound.is_none_or(|bound| self.confirmed.elapsed() < bound)
+        bound.is_none_or(|bound| self.age() < bound)
     }
 
     fn fetched(&self, failure: Option<(Error, u64)>) -> Fetched<T> {
@@ -253,11 +352,15 @@ impl<T> Kept<T> {
             value: Arc::clone(&self.value),
             revision: self.revision,
             fetched_at: self.fetched_at,
-            max_age: self.max_age.unwrap_or(DEFAULT_EXPIRY),
+            max_age: self.terms.max_age.unwrap_or(DEFAULT_EXPIRY),
             stale_because,
             failure,
         }
     }
+}
+
+fn duration_in_ms(milliseconds: f64) -> Duration {
+    Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX)
 }
 
 fn now_in_ms() -> f64 {
@@ -267,134 +370,220 @@ fn now_in_ms() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::layer::watch::Subject;
 
     const FRESH: Ages = Ages { expiry: Some(Duration::from_mins(5)), max_stale: None };
     const STALE: Ages = Ages { expiry: Some(Duration::from_nanos(1)), max_stale: None };
     const ALWAYS_ASK: Ages = Ages { expiry: Some(Duration::ZERO), max_stale: None };
 
+    type Cell = Arc<StaleCell<Numbers>>;
+
+    #[derive(Debug, PartialEq)]
+    struct Numbers(u32);
+
+    impl Persist for Numbers {
+        fn to_bytes(&self) -> Option<Vec<u8>> {
+            Some(self.0.to_le_bytes().to_vec())
+        }
+
+        fn from_bytes(bytes: Vec<u8>, _: &Arc<str>) -> Option<Self> {
+            Some(Self(u32::from_le_bytes(bytes.try_into().ok()?)))
+        }
+    }
+
     fn failure() -> Error {
         Error::new(ErrorKind::Network, "refused")
     }
 
-    async fn ask(cell: &Arc<StaleCell<u32>>, ages: Ages, outcome: Result<u32>) -> Result<Fetched<u32>> {
-        ask_in(cell, ages, &Arc::default(), outcome).await
+    fn question() -> Question {
+        Question::new(Subject::Index, "index".to_owned())
     }
 
-    async fn ask_in(
-        cell: &Arc<StaleCell<u32>>,
-        ages: Ages,
-        background: &Arc<Background>,
-        outcome: Result<u32>,
-    ) -> Result<Fetched<u32>> {
-        cell.get(ages, background, |_| async { outcome.map(Reply::plain) }).await
+    fn keep(ages: Ages) -> Keep {
+        let keep = Keep::default();
+        keep.set_ages(ages);
+        keep
+    }
+
+    async fn ask(cell: &Cell, keep: &Keep, outcome: Result<u32>) -> Result<Fetched<Numbers>> {
+        let fetch = |_| async { outcome.map(|number| Reply::plain(Numbers(number))) };
+        cell.get(keep, question(), fetch).await
+    }
+
+    async fn number(cell: &Cell, keep: &Keep, outcome: Result<u32>) -> u32 {
+        ask(cell, keep, outcome).await.unwrap().value.0
     }
 
     #[tokio::test]
     async fn a_fresh_copy_spares_the_fetch() {
-        let cell = Arc::default();
-        ask(&cell, FRESH, Ok(1)).await.unwrap();
-        assert_eq!(*ask(&cell, FRESH, Ok(2)).await.unwrap().value, 1);
+        let (cell, keep) = (Cell::default(), keep(FRESH));
+        assert_eq!(number(&cell, &keep, Ok(1)).await, 1);
+        assert_eq!(number(&cell, &keep, Ok(2)).await, 1);
+        assert_eq!(keep.tally().counts(), (0, 1, 1));
     }
 
     #[tokio::test]
     async fn a_stale_copy_answers_at_once_and_one_refresh_follows() {
-        let (cell, background) = (Arc::default(), Arc::default());
-        ask(&cell, STALE, Ok(1)).await.unwrap();
+        let (cell, keep) = (Cell::default(), keep(STALE));
+        number(&cell, &keep, Ok(1)).await;
         let fetches = Arc::new(AtomicU64::new(0));
         for _ in 0..10 {
             let fetches = Arc::clone(&fetches);
             let fetch = move |_| async move {
                 fetches.fetch_add(1, Ordering::SeqCst);
-                Ok(Reply::plain(2))
+                Ok(Reply::plain(Numbers(2)))
             };
-            assert_eq!(*cell.get(STALE, &background, fetch).await.unwrap().value, 1);
+            assert_eq!(cell.get(&keep, question(), fetch).await.unwrap().value.0, 1);
         }
-        background.idle().await;
+        keep.background().idle().await;
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
-        assert_eq!(*ask_in(&cell, FRESH, &background, Ok(3)).await.unwrap().value, 2);
+        keep.set_ages(FRESH);
+        assert_eq!(number(&cell, &keep, Ok(3)).await, 2);
     }
 
     #[tokio::test]
     async fn while_refreshes_fail_the_copy_answers_and_says_why_it_is_old() {
-        let (cell, background) = (Arc::default(), Arc::default());
-        ask(&cell, STALE, Ok(1)).await.unwrap();
-        ask_in(&cell, STALE, &background, Err(failure())).await.unwrap();
-        background.idle().await;
-        let stale = ask_in(&cell, STALE, &background, Ok(2)).await.unwrap();
-        assert_eq!((*stale.value, stale.stale_because.unwrap().code()), (1, "ENETWORK"));
+        let (cell, keep) = (Cell::default(), keep(STALE));
+        number(&cell, &keep, Ok(1)).await;
+        number(&cell, &keep, Err(failure())).await;
+        keep.background().idle().await;
+        let stale = ask(&cell, &keep, Ok(2)).await.unwrap();
+        assert_eq!((stale.value.0, stale.stale_because.unwrap().code()), (1, "ENETWORK"));
     }
 
     #[tokio::test]
     async fn an_expiry_of_zero_waits_and_falls_back_on_the_copy() {
-        let cell = Arc::default();
-        ask(&cell, ALWAYS_ASK, Ok(1)).await.unwrap();
-        assert_eq!(*ask(&cell, ALWAYS_ASK, Ok(2)).await.unwrap().value, 2);
-        let stale = ask(&cell, ALWAYS_ASK, Err(failure())).await.unwrap();
-        assert_eq!((*stale.value, stale.stale_because.unwrap().code()), (2, "ENETWORK"));
+        let (cell, keep) = (Cell::default(), keep(ALWAYS_ASK));
+        number(&cell, &keep, Ok(1)).await;
+        assert_eq!(number(&cell, &keep, Ok(2)).await, 2);
+        let stale = ask(&cell, &keep, Err(failure())).await.unwrap();
+        assert_eq!((stale.value.0, stale.stale_because.unwrap().code()), (2, "ENETWORK"));
     }
 
     #[tokio::test]
     async fn beyond_the_outer_bound_a_copy_answers_no_more() {
-        let ages = Ages { expiry: Some(Duration::from_nanos(1)), max_stale: Some(Duration::ZERO) };
-        let cell = Arc::default();
-        ask(&cell, ages, Ok(1)).await.unwrap();
-        assert_eq!(*ask(&cell, ages, Ok(2)).await.unwrap().value, 2);
-        assert_eq!(ask(&cell, ages, Err(failure())).await.unwrap_err().code(), "ENETWORK");
+        let (cell, keep) =
+            (Cell::default(), keep(Ages { expiry: Some(Duration::from_nanos(1)), max_stale: Some(Duration::ZERO) }));
+        number(&cell, &keep, Ok(1)).await;
+        assert_eq!(number(&cell, &keep, Ok(2)).await, 2);
+        assert_eq!(ask(&cell, &keep, Err(failure())).await.unwrap_err().code(), "ENETWORK");
     }
 
     #[tokio::test]
     async fn not_modified_makes_the_copy_fresh_and_keeps_its_revision() {
-        let (cell, background) = (Arc::<StaleCell<u32>>::default(), Arc::default());
+        let (cell, keep) = (Cell::default(), keep(ALWAYS_ASK));
         let tag = Validator::ETag("\"x\"".to_owned());
-        let first = Reply::Value { value: 1, validator: Some(tag.clone()), max_age: None };
-        let before = cell.get(ALWAYS_ASK, &background, |_| async { Ok(first) }).await.unwrap();
+        let terms = Terms { validator: Some(tag.clone()), ..Terms::default() };
+        let first = Reply::Value { value: Numbers(1), terms };
+        let before = cell.get(&keep, question(), |_| async { Ok(first) }).await.unwrap();
         let confirm = |validator| async move {
             assert_eq!(validator, Some(tag));
             Ok(Reply::NotModified { max_age: None })
         };
-        let after = cell.get(ALWAYS_ASK, &background, confirm).await.unwrap();
-        assert_eq!((after.revision, *after.value), (before.revision, 1));
+        let after = cell.get(&keep, question(), confirm).await.unwrap();
+        assert_eq!((after.revision, after.value.0), (before.revision, 1));
         assert!(after.fetched_at >= before.fetched_at);
     }
 
     #[tokio::test]
     async fn the_origins_word_on_freshness_counts_where_the_caller_has_none() {
-        let (cell, background) = (Arc::<StaleCell<u32>>::default(), Arc::default());
-        let reply = Reply::Value { value: 1, validator: None, max_age: Some(Duration::ZERO) };
-        cell.get(Ages::default(), &background, |_| async { Ok(reply) }).await.unwrap();
-        ask_in(&cell, Ages::default(), &background, Ok(2)).await.unwrap();
-        background.idle().await;
-        assert_eq!(*ask_in(&cell, FRESH, &background, Ok(3)).await.unwrap().value, 2);
+        let (cell, keep) = (Cell::default(), keep(Ages::default()));
+        let terms = Terms { max_age: Some(Duration::ZERO), ..Terms::default() };
+        let reply = Reply::Value { value: Numbers(1), terms };
+        cell.get(&keep, question(), |_| async { Ok(reply) }).await.unwrap();
+        number(&cell, &keep, Ok(2)).await;
+        keep.background().idle().await;
+        keep.set_ages(FRESH);
+        assert_eq!(number(&cell, &keep, Ok(3)).await, 2);
     }
 
     #[tokio::test]
     async fn without_a_copy_the_failure_is_the_answer() {
-        assert_eq!(ask(&Arc::default(), FRESH, Err(failure())).await.unwrap_err().code(), "ENETWORK");
+        assert_eq!(ask(&Cell::default(), &keep(FRESH), Err(failure())).await.unwrap_err().code(), "ENETWORK");
+    }
+
+    /// A fetch that counts itself and waits for leave.
+    fn held(
+        fetches: &Arc<AtomicU64>,
+        leave: &Arc<tokio::sync::Notify>,
+    ) -> impl FnOnce(Option<Validator>) -> BoxFuture<'static, Result<Reply<Numbers>>> + Send + 'static {
+        let (fetches, leave) = (Arc::clone(fetches), Arc::clone(leave));
+        move |_| {
+            async move {
+                fetches.fetch_add(1, Ordering::SeqCst);
+                leave.notified().await;
+                fetches.fetch_add(100, Ordering::SeqCst);
+                Ok(Reply::plain(Numbers(7)))
+            }
+            .boxed()
+        }
     }
 
     #[tokio::test]
-    async fn those_who_ask_during_a_fetch_share_it() {
-        let cell = Arc::new(StaleCell::default());
-        let fetches = Arc::new(AtomicU64::new(0));
+    async fn those_who_ask_during_a_fetch_share_it_and_one_who_leaves_disturbs_nobody() {
+        let (cell, keep) = (Cell::default(), keep(ALWAYS_ASK));
+        let (fetches, leave) = <(Arc<AtomicU64>, Arc<tokio::sync::Notify>)>::default();
         let tasks: Vec<_> = (0..100)
             .map(|_| {
-                let (cell, fetches) = (Arc::clone(&cell), Arc::clone(&fetches));
-                tokio::spawn(async move {
-                    let fetch = move |_| async move {
-                        fetches.fetch_add(1, Ordering::SeqCst);
-                        // Lets every other task ask before this fetch ends.
-                        for _ in 0..200 {
-                            tokio::task::yield_now().await;
-                        }
-                        Ok(Reply::plain(7))
-                    };
-                    *cell.get(ALWAYS_ASK, &Arc::default(), fetch).await.unwrap().value
-                })
+                let (cell, keep, fetch) = (Arc::clone(&cell), keep.clone(), held(&fetches, &leave));
+                tokio::spawn(async move { cell.get(&keep, question(), fetch).await.unwrap().value.0 })
             })
             .collect();
-        for task in tasks {
+        tokio::task::yield_now().await;
+        // The one who began the fetch goes.
+        tasks[0].abort();
+        tokio::task::yield_now().await;
+        leave.notify_one();
+        for task in tasks.into_iter().skip(1) {
             assert_eq!(task.await.unwrap(), 7);
         }
+        assert_eq!(fetches.load(Ordering::SeqCst), 101);
+    }
+
+    #[tokio::test]
+    async fn a_fetch_that_nobody_wants_any_more_ends_and_the_next_one_begins_anew() {
+        let (cell, keep) = (Cell::default(), keep(FRESH));
+        let (fetches, leave) = <(Arc<AtomicU64>, Arc<tokio::sync::Notify>)>::default();
+        let lone = {
+            let (cell, keep, fetch) = (Arc::clone(&cell), keep.clone(), held(&fetches, &leave));
+            tokio::spawn(async move { cell.get(&keep, question(), fetch).await.map(drop) })
+        };
+        tokio::task::yield_now().await;
+        lone.abort();
+        assert!(lone.await.unwrap_err().is_cancelled());
+        leave.notify_one();
+        tokio::task::yield_now().await;
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
+        assert_eq!(number(&cell, &keep, Ok(2)).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_copy_on_disk_answers_after_a_restart_and_is_refreshed() {
+        let folder = tempfile::tempdir().unwrap();
+        let keep = |ages| {
+            let keep = Keep::on_disk(folder.path());
+            keep.set_ages(ages);
+            keep
+        };
+        let before = keep(FRESH);
+        number(&Cell::default(), &before, Ok(1)).await;
+        before.background().idle().await;
+
+        assert_eq!(number(&Cell::default(), &keep(FRESH), Err(failure())).await, 1);
+        let (cell, after) = (Cell::default(), keep(STALE));
+        assert_eq!(number(&cell, &after, Ok(2)).await, 1);
+        after.background().idle().await;
+        assert_eq!(number(&Cell::default(), &keep(FRESH), Err(failure())).await, 2);
+    }
+
+    #[tokio::test]
+    async fn offline_any_copy_answers_and_nothing_is_asked() {
+        let (cell, keep) = (Cell::default(), keep(STALE));
+        number(&cell, &keep, Ok(1)).await;
+        let offline = keep.offline();
+        assert_eq!(number(&cell, &offline, Ok(2)).await, 1);
+        offline.background().idle().await;
+        assert_eq!(number(&cell, &offline, Ok(3)).await, 1);
+        assert_eq!(ask(&Cell::default(), &offline, Ok(4)).await.unwrap_err().code(), "EOFFLINE");
     }
 }

@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{PackageId, Warning};
-use crate::source::{BoxFuture, Fetched, LoadedPackage, Source, SourceIndex};
+use crate::source::{BoxFuture, Fetched, LoadedPackage, PublishedVersion, Source, SourceIndex};
 
 use catalogue::Catalogue;
 use folder::PackagesFolder;
@@ -147,13 +147,16 @@ impl Source for LocalSource {
         })
     }
 
-    fn versions<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fetched<Vec<String>>>> {
+    fn versions<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fetched<Vec<PublishedVersion>>>> {
         let id = PackageId::parse(id);
         Box::pin(async move {
             let Ok(id) = id else { return Ok(fetched_now(Arc::new(Vec::new()))) };
             self.blocking(move |inner| {
                 let version = inner.open()?.listed_version(&id, &inner.id);
-                Ok(fetched_now(Arc::new(version.filter(|version| !version.is_empty()).into_iter().collect())))
+                let listed = version.filter(|version| !version.is_empty());
+                Ok(fetched_now(Arc::new(
+                    listed.map(|version| PublishedVersion { version, checksum: None }).into_iter().collect(),
+                )))
             })
             .await
         })

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::client::{self, Answer, Body, Client};
-use super::parse;
 use super::protocol::{self, Page};
+use super::{not_there, parse};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::PackageId;
 use crate::source::SourceIndex;
-use crate::source::layer::{Reply, Validator};
+use crate::source::http::{Answer, Body, Client, Shown};
+use crate::source::layer::{Reply, Terms, Validator};
 
 /// Most pages that are read.
 const MAX_PAGES: usize = 10_000;
@@ -33,19 +33,18 @@ pub(super) async fn all(
     validator: Option<&Validator>,
 ) -> Result<Reply<SourceIndex>> {
     let start = client.url(&["packages"])?;
-    let (first, validator, max_age) = match client.get(&start, validator).await? {
-        Answer::Body(Body { text, validator, max_age }) => {
-            (parse(move || protocol::page(&text, 0)).await?, validator, max_age)
-        }
+    let (first, terms) = match client.get(&start, validator).await? {
+        Answer::Body(Body { text, terms }) => (parse(move || protocol::page(&text, 0)).await?, terms),
         Answer::NotModified { max_age } => return Ok(Reply::NotModified { max_age }),
-        Answer::NotFound => return Err(client::status_error(&start, 404)),
+        Answer::NotFound => return Err(not_there(&start)),
     };
     let Some(size) = first.size.filter(|_| first.has_more()) else {
-        return Ok(Reply::Value { value: first.bounded()?.into_index(Arc::clone(source_id)), validator, max_age });
+        return Ok(Reply::Value { value: first.bounded()?.into_index(Arc::clone(source_id)), terms });
     };
     let whole = tokio::time::timeout(INDEX_TIMEOUT, rest(client, &start, first, size)).await;
     let whole = whole.map_err(|_| Error::new(ErrorKind::Timeout, "reading the registry's index took too long"))??;
-    Ok(Reply::Value { value: whole.into_index(Arc::clone(source_id)), validator: None, max_age })
+    let terms = Terms { validator: None, ..terms };
+    Ok(Reply::Value { value: whole.into_index(Arc::clone(source_id)), terms })
 }
 
 /// The pages behind the first, joined to it.
@@ -82,7 +81,10 @@ async fn rest(client: &Client, start: &Url, first: Page, size: usize) -> Result<
 async fn page(client: &Client, url: &Url, offset: usize) -> Result<Page> {
     match client.get(url, None).await? {
         Answer::Body(Body { text, .. }) => parse(move || protocol::page(&text, offset)).await,
-        Answer::NotModified { .. } => Err(client::status_error(url, 304)),
-        Answer::NotFound => Err(client::status_error(url, 404)),
+        Answer::NotFound => Err(not_there(url)),
+        Answer::NotModified { .. } => {
+            let message = format!("{} answers \"not modified\" without being asked for that", Shown(url));
+            Err(Error::new(ErrorKind::Protocol, message))
+        }
     }
 }

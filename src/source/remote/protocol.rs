@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{self, Fields};
 use crate::model::{IndexEntry, Warning, Warnings};
-use crate::source::{LoadedPackage, SourceIndex};
+use crate::source::{LoadedPackage, PublishedVersion, SourceIndex};
 
 /// Most elements of an index.
 const MAX_ENTRIES: usize = 1_000_000;
@@ -108,8 +108,8 @@ pub(super) fn page(text: &str, offset: usize) -> Result<Page> {
     Ok(page)
 }
 
-/// Reads a `PackageData` object and checks that it is the package asked for. Further fields stay.
-pub(super) fn package(text: &str, wanted: &str, source_id: &str) -> Result<LoadedPackage> {
+/// Reads a `PackageData` object and its version, and checks that it is the package asked for. Further fields stay.
+pub(super) fn package(text: &str, wanted: &str, source_id: &str) -> Result<(LoadedPackage, Box<str>)> {
     let fault = |reason: &str| protocol_error(&format!("the registry's package {wanted} {reason}"));
     let fields = Fields::parse(text).map_err(|reason| fault(&reason))?;
     let metadata = fields.get("metadata").ok_or_else(|| fault("has no metadata"))?;
@@ -145,18 +145,19 @@ pub(super) fn package(text: &str, wanted: &str, source_id: &str) -> Result<Loade
         }
     }
     out.push('}');
-    Ok(LoadedPackage { text: out, warnings })
+    Ok((LoadedPackage { text: out, warnings }, entry.version))
 }
 
-/// Reads `{ packageId, versions: [{ version, … }] }`.
-pub(super) fn versions(text: &str) -> Result<Vec<String>> {
+/// Reads `{ packageId, versions: [{ version, checksum, … }] }`.
+pub(super) fn versions(text: &str) -> Result<Vec<PublishedVersion>> {
     let elements = Fields::parse(text)
         .ok()
         .and_then(|fields| fields.get("versions").and_then(json::elements))
         .ok_or_else(|| protocol_error("the registry's list of versions has no versions array"))?;
     let version = |element: &serde_json::value::RawValue| {
         let fields = Fields::parse(element.get()).ok()?;
-        fields.get("version").and_then(json::string)
+        let text = |key: &str| fields.get(key).and_then(json::string);
+        Some(PublishedVersion { version: text("version")?, checksum: text("checksum").map(Into::into) })
     };
     Ok(elements.iter().filter_map(|element| version(element)).collect())
 }
@@ -203,7 +204,8 @@ mod tests {
 
     #[test]
     fn further_fields_of_a_package_survive() {
-        let loaded = package(r#"{"metadata":{"packageId":"a"},"examples":{},"signature":"s"}"#, "a", "here").unwrap();
+        let (loaded, _) =
+            package(r#"{"metadata":{"packageId":"a"},"examples":{},"signature":"s"}"#, "a", "here").unwrap();
         let value: serde_json::Value = serde_json::from_str(&loaded.text).unwrap();
         assert_eq!((&value["signature"], &value["components"]), (&serde_json::json!("s"), &serde_json::json!([])));
     }

@@ -1,0 +1,65 @@
+/**
+ * What the native side tells of the network, as messages on the diagnostics channels.
+ *
+ * @typedef {import('../../binding.js').BindingEvent} BindingEvent
+ * @typedef {import('./reporter.js').Failure} Failure
+ * @typedef {import('../../index.js').DiagnosticsMessages} DiagnosticsMessages
+ */
+
+const { publish } = require('../channels.js')
+
+/**
+ * @param {string} sourceId
+ * @param {(failure: Failure) => void} onCacheFailure The copies on disk can't be read or written.
+ * @returns {(event: BindingEvent) => void} Never throws.
+ */
+function networkObserver(sourceId, onCacheFailure) {
+  return (event) => {
+    const { url = '', attempt = 1, milliseconds = 0, failures = 0 } = event
+    const failure = event.failure && { code: event.failure.code, message: event.failure.message }
+    switch (event.kind) {
+      case 'request': {
+        const { status = null, bytes = 0 } = event
+        publish('package-sources:request', () => {
+          return { sourceId, url, attempt, status, bytes, durationMs: milliseconds, error: failure ?? null }
+        })
+        break
+      }
+      case 'retry':
+        publish('package-sources:retry', () => {
+          return { sourceId, url, attempt, delayMs: milliseconds, error: /** @type {Failure} */ (failure) }
+        })
+        break
+      case 'revalidate':
+        publish('package-sources:revalidate', () => revalidated(sourceId, event, failure ?? null))
+        break
+      case 'breaker':
+        publish('package-sources:breaker', () => {
+          const state = /** @type {DiagnosticsMessages['package-sources:breaker']['state']} */ (event.outcome)
+          return { sourceId, state, failures }
+        })
+        break
+      case 'cache':
+        if (failure) onCacheFailure(failure)
+        break
+    }
+  }
+}
+
+/**
+ * @param {string} sourceId
+ * @param {BindingEvent} event
+ * @param {Failure | null} error
+ */
+function revalidated(sourceId, { subject, outcome, packageId, version }, error) {
+  return /** @type {DiagnosticsMessages['package-sources:revalidate']} */ ({
+    sourceId,
+    subject,
+    ...(packageId !== undefined && { packageId }),
+    ...(version !== undefined && { version }),
+    outcome,
+    error,
+  })
+}
+
+module.exports = { networkObserver }

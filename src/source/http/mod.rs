@@ -1,0 +1,15 @@
+//! HTTP as sources use it: bounded, tried again, with credentials that go nowhere else.
+
+mod address;
+mod client;
+mod connections;
+mod credentials;
+mod exchange;
+mod failure;
+mod headers;
+mod options;
+
+pub use address::Shown;
+pub use client::{Answer, Body, Client};
+pub use credentials::{AskToken, AuthToken, Secret};
+pub use options::HttpOptions;

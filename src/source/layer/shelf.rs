@@ -1,0 +1,181 @@
+//! Copies on disk, so that a restart has them: values as bytes and back, off the threads that serve connections.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use super::background::Background;
+use super::disk::{DiskCache, Kept, Record};
+use super::keep::Question;
+use super::stale::Terms;
+use super::watch::{Event, Watch};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Something that can be kept as bytes.
+pub trait Persist: Sized {
+    /// The bytes; `None` for what isn't worth keeping, such as that there is nothing.
+    fn to_bytes(&self) -> Option<Vec<u8>>;
+
+    /// What the bytes were made of, as the source of this id would give it; `None` where they are none of ours.
+    fn from_bytes(bytes: Vec<u8>, source_id: &Arc<str>) -> Option<Self>;
+}
+
+/// A copy from disk.
+#[derive(Debug)]
+pub struct Shelved<T> {
+    /// The value.
+    pub value: T,
+    /// What its origin said of it.
+    pub terms: Terms,
+    /// When it was fetched or last confirmed, in milliseconds since 1970.
+    pub fetched_at: f64,
+}
+
+/// A source's copies on disk, or no place for any.
+#[derive(Default)]
+pub struct Shelf(Option<Place>);
+
+struct Place {
+    disk: Arc<DiskCache>,
+    source_id: Arc<str>,
+    watch: Watch,
+    /// Copies from before count as cleared, in milliseconds since 1970.
+    not_before: f64,
+    /// Set once the shelf is cleared: what was under way then must not be put back.
+    is_closed: Arc<AtomicBool>,
+}
+
+impl Shelf {
+    /// Copies of the source of this id, where there is a disk cache.
+    #[must_use]
+    pub fn new(disk: Option<DiskCache>, source_id: Arc<str>, watch: Watch) -> Self {
+        Self(disk.map(|disk| Place {
+            disk: Arc::new(disk),
+            source_id,
+            watch,
+            not_before: f64::NEG_INFINITY,
+            is_closed: Arc::default(),
+        }))
+    }
+
+    /// An empty shelf in the place of this one, which takes nothing more. The files are removed in the background.
+    pub(super) fn cleared(&self, background: &Arc<Background>) -> Self {
+        let Some(place) = &self.0 else { return Self(None) };
+        place.is_closed.store(true, Ordering::Release);
+        place.spawn(background, |disk, _| disk.clear());
+        Self(Some(Place {
+            disk: Arc::clone(&place.disk),
+            source_id: Arc::clone(&place.source_id),
+            watch: place.watch.clone(),
+            not_before: now_in_ms(),
+            is_closed: Arc::default(),
+        }))
+    }
+
+    pub(super) async fn read<T: Persist + Send + 'static>(&self, question: &Question) -> Option<Shelved<T>> {
+        let place = self.place_for(question)?;
+        let (disk, key, id) = (Arc::clone(&place.disk), question.key().to_owned(), Arc::clone(&place.source_id));
+        let read = move || -> Result<Option<Shelved<T>>> {
+            let Some(Kept { content, record }) = disk.read(&key)? else { return Ok(None) };
+            let Record { validator, max_age, fetched_at } = record;
+            let Some(value) = T::from_bytes(content, &id) else {
+                // Whole, but of another version of this package.
+                disk.remove(&key)?;
+                return Ok(None);
+            };
+            Ok(Some(Shelved { value, terms: Terms { validator, max_age, no_store: false }, fetched_at }))
+        };
+        let found = match tokio::task::spawn_blocking(read).await {
+            Ok(found) => found,
+            Err(fault) => Err(Error::new(ErrorKind::Internal, format!("reading the cache ended early: {fault}"))),
+        };
+        let found = found.unwrap_or_else(|error| {
+            place.watch.tell(Event::CacheFailure(error));
+            None
+        });
+        found.filter(|found| found.fetched_at >= place.not_before)
+    }
+
+    pub(super) fn put<T: Persist + Send + Sync + 'static>(
+        &self,
+        background: &Arc<Background>,
+        question: &Question,
+        value: Arc<T>,
+        terms: Terms,
+        fetched_at: f64,
+    ) {
+        let Some(place) = self.place_for(question) else { return };
+        let key = question.key().to_owned();
+        place.spawn(
+            background,
+            move |disk, is_closed| {
+                if is_closed() { Ok(()) } else { write(disk, &key, &*value, terms, fetched_at) }
+            },
+        );
+    }
+
+    /// The copy of this value is current still. Where it is gone, it is put there again.
+    pub(super) fn confirm<T: Persist + Send + Sync + 'static>(
+        &self,
+        background: &Arc<Background>,
+        question: &Question,
+        value: Arc<T>,
+        terms: Terms,
+        fetched_at: f64,
+    ) {
+        let Some(place) = self.place_for(question).filter(|_| !terms.no_store) else { return };
+        let key = question.key().to_owned();
+        place.spawn(background, move |disk, is_closed| {
+            let record = Record { validator: terms.validator.clone(), max_age: terms.max_age, fetched_at };
+            if is_closed() || disk.confirm(&key, &record)? {
+                return Ok(());
+            }
+            write(disk, &key, &*value, terms, fetched_at)
+        });
+    }
+
+    fn place_for(&self, question: &Question) -> Option<&Place> {
+        self.0.as_ref().filter(|_| question.is_shelved())
+    }
+}
+
+fn write<T: Persist>(disk: &DiskCache, key: &str, value: &T, terms: Terms, fetched_at: f64) -> Result<()> {
+    let Terms { validator, max_age, no_store } = terms;
+    match value.to_bytes().filter(|_| !no_store) {
+        Some(bytes) => disk.write(key, &bytes, &Record { validator, max_age, fetched_at }),
+        None => disk.remove(key),
+    }
+}
+
+impl Place {
+    /// Does something on disk that nobody waits for. That it fails is told, and harms nothing else.
+    fn spawn(
+        &self,
+        background: &Arc<Background>,
+        work: impl FnOnce(&DiskCache, &dyn Fn() -> bool) -> Result<()> + Send + 'static,
+    ) {
+        let (disk, is_closed, watch) = (Arc::clone(&self.disk), Arc::clone(&self.is_closed), self.watch.clone());
+        background.spawn(async move {
+            let work = move || work(&disk, &|| is_closed.load(Ordering::Acquire));
+            match tokio::task::spawn_blocking(work).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => watch.tell(Event::CacheFailure(error)),
+                Err(fault) => {
+                    let message = format!("writing to the cache ended early: {fault}");
+                    watch.tell(Event::CacheFailure(Error::new(ErrorKind::Internal, message)));
+                }
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Shelf {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Shelf").field(&self.0.is_some()).finish()
+    }
+}
+
+fn now_in_ms() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0
+}
