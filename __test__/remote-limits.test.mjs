@@ -174,6 +174,8 @@ describe('Copies', () => {
     ]) {
       registry.requests.length = 0
       for (let round = 0; round < 2; round++) {
+        // What has to go goes a moment later.
+        await new Promise((resolve) => setTimeout(resolve, 600))
         for (const packageId of ids) {
           const { metadata } = await source.loadPackage(packageId, '1.0.0')
           assert.equal(metadata.packageId, packageId)
