@@ -11,8 +11,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, join, sep } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { RemotePackageSource } from '../../index.mjs'
 import { cacheFolder, filesBelow } from '../helpers/cache-folder.mjs'
+import { watchedRemote } from '../helpers/remote.mjs'
 import { until } from '../helpers/until.mjs'
 import { faultOf, PACKAGE_IDS, startChangingRegistry } from './helpers/changing-registry.mjs'
 
@@ -108,7 +108,7 @@ test(`A cache folder stands ${SECONDS} seconds of processes that are killed at a
     await registry.close()
     let found = 0
     for (const id of ['even', 'odd']) {
-      const source = new RemotePackageSource({ id, url: registry.url, enabled: true, cacheDir, offline: true })
+      const { source } = watchedRemote(registry, { id, cacheDir, offline: true })
       for (const packageId of PACKAGE_IDS) {
         const data = await source.loadPackage(packageId)
         if (data === null) continue
