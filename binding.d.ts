@@ -39,8 +39,11 @@ export declare class BindingIndex {
 export declare class BindingLocalSource {
   /** All packages. */
   fetchIndex(cancel?: BindingCancel | undefined | null): Promise<BindingIndex>
-  /** A whole package. */
-  loadPackage(id: string, version?: string | undefined | null, cancel?: BindingCancel | undefined | null): Promise<BindingLoaded>
+  /**
+   * A whole package. Its text is left out where it is of the revision that is known: then it would be read for
+   * nothing, at every call while a registry fails.
+   */
+  loadPackage(id: string, version?: string | undefined | null, knownRevision?: number | undefined | null, cancel?: BindingCancel | undefined | null): Promise<BindingLoaded>
   /** The versions of a package. */
   versions(id: string, cancel?: BindingCancel | undefined | null): Promise<BindingVersions>
   /** A source over the folder that `url` means. */
@@ -109,8 +112,11 @@ export declare class BindingMergedIndex {
 export declare class BindingRemoteSource {
   /** All packages. */
   fetchIndex(cancel?: BindingCancel | undefined | null): Promise<BindingIndex>
-  /** A whole package. */
-  loadPackage(id: string, version?: string | undefined | null, cancel?: BindingCancel | undefined | null): Promise<BindingLoaded>
+  /**
+   * A whole package. Its text is left out where it is of the revision that is known: then it would be read for
+   * nothing, at every call while a registry fails.
+   */
+  loadPackage(id: string, version?: string | undefined | null, knownRevision?: number | undefined | null, cancel?: BindingCancel | undefined | null): Promise<BindingLoaded>
   /** The versions of a package. */
   versions(id: string, cancel?: BindingCancel | undefined | null): Promise<BindingVersions>
   /**
@@ -218,7 +224,9 @@ export interface BindingHealth {
 
 /** A loaded package. */
 export interface BindingLoaded {
-  /** The text of a `PackageData` object; absent where the source doesn't have the package. */
+  /** Whether the source has the package. */
+  isThere: boolean
+  /** The text of a `PackageData` object; absent where the source doesn't have it, or the caller does. */
   text?: string
   /** The same for the same package, however often it was confirmed since. */
   revision: number

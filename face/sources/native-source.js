@@ -308,14 +308,14 @@ class NativeSource {
     }
     const context = /** @type {const} */ ({ operation: 'loadPackage', packageId })
     return packages.load(key, signal, async (cancel) => {
-      const loaded = await access.handleOf(this).loadPackage(packageId, version, cancel)
-      const { text, revision, fetchedAt, maxAge, staleBecause, warnings } = loaded
+      const kept = packages.get(key)
+      const oldCopy = kept?.stale()
+      const loaded = await access.handleOf(this).loadPackage(packageId, version, oldCopy && kept?.revision, cancel)
+      const { isThere, text, revision, fetchedAt, maxAge, staleBecause, warnings } = loaded
       if (staleBecause) this.#reporter.stale(staleBecause, context, listener)
       this.#reporter.warned(warnings, context, listener)
-      const kept = packages.get(key)
-      const oldCopy = kept?.revision === revision ? kept.stale() : undefined
-      const data = text === undefined ? null : (oldCopy ?? JSON.parse(text))
-      return { data, bytes: text?.length ?? 0, revision, fetchedAt, maxAge }
+      const data = text === undefined ? (oldCopy ?? null) : JSON.parse(text)
+      return { data: isThere ? data : null, bytes: text?.length ?? kept?.bytes ?? 0, revision, fetchedAt, maxAge }
     })
   }
 

@@ -80,18 +80,20 @@ macro_rules! source_methods {
                 settle_unless(env, cancel, async move { source.fetch_index().await }, BindingIndex)
             }
 
-            /// A whole package.
+            /// A whole package. Its text is left out where it is of the revision that is known: then it would be read for
+            /// nothing, at every call while a registry fails.
             #[napi(catch_unwind)]
             pub fn load_package<'env>(
                 &self,
                 env: &'env Env,
                 id: String,
                 version: Option<String>,
+                known_revision: Option<f64>,
                 cancel: Option<&BindingCancel>,
             ) -> napi::Result<PromiseRaw<'env, BindingLoaded>> {
                 let source = Arc::clone(&self.0);
                 let work = async move { source.load_package(&id, version.as_deref()).await };
-                settle_unless(env, cancel, work, BindingLoaded::from)
+                settle_unless(env, cancel, work, move |fetched| BindingLoaded::new(&fetched, known_revision))
             }
 
             /// The versions of a package.

@@ -48,7 +48,9 @@ impl From<&Warning> for BindingWarning {
 /// A loaded package.
 #[napi(object)]
 pub struct BindingLoaded {
-    /// The text of a `PackageData` object; absent where the source doesn't have the package.
+    /// Whether the source has the package.
+    pub is_there: bool,
+    /// The text of a `PackageData` object; absent where the source doesn't have it, or the caller does.
     pub text: Option<String>,
     /// The same for the same package, however often it was confirmed since.
     pub revision: f64,
@@ -62,15 +64,19 @@ pub struct BindingLoaded {
     pub warnings: Vec<BindingWarning>,
 }
 
-impl From<Fetched<Option<LoadedPackage>>> for BindingLoaded {
-    fn from(fetched: Fetched<Option<LoadedPackage>>) -> Self {
+impl BindingLoaded {
+    /// What was fetched; without its text where it is of this revision. Revisions of 0 are not told apart.
+    pub(super) fn new(fetched: &Fetched<Option<LoadedPackage>>, known_revision: Option<f64>) -> Self {
         let package = fetched.value.as_ref().as_ref();
+        let revision = number_for_js(fetched.revision);
+        let is_known = fetched.revision > 0 && known_revision.is_some_and(|known| known.to_bits() == revision.to_bits());
         Self {
-            text: package.map(|package| package.text.clone()),
-            revision: number_for_js(fetched.revision),
+            is_there: package.is_some(),
+            text: package.filter(|_| !is_known).map(|package| package.text.clone()),
+            revision,
             fetched_at: fetched.fetched_at,
             max_age: fetched.max_age.as_secs_f64() * 1000.0,
-            stale_because: staleness(&fetched),
+            stale_because: staleness(fetched),
             warnings: package
                 .map_or_else(Vec::new, |package| package.warnings.iter().map(BindingWarning::from).collect()),
         }

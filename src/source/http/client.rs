@@ -1,54 +1,30 @@
 //! Asking one server: every request bounded in time and size, tried again where that may help.
 
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
 
-use reqwest::header::HeaderValue;
 use tokio::time::Instant;
 use url::Url;
 
 use super::address::Shown;
-use super::connections::Connections;
-use super::credentials::{AuthToken, Credentials};
-use super::exchange::Trace;
+use super::answer::Answer;
+use super::credentials::AuthToken;
+use super::exchange::{Exchange, Trace};
 use super::failure;
 use super::options::HttpOptions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::layer::{Event, Failure, Network, Remedy, Terms, Trying, Validator};
-
-/// What a server said.
-pub enum Answer {
-    /// A successful answer.
-    Body(Body),
-    /// The copy is still current.
-    NotModified {
-        /// How long the server says that it is fresh.
-        max_age: Option<Duration>,
-    },
-    /// It doesn't have that.
-    NotFound,
-}
-
-/// A successful answer.
-pub struct Body {
-    /// The decoded text; its depth is bounded, its syntax not yet checked.
-    pub text: String,
-    /// What the server says of keeping it.
-    pub terms: Terms,
-}
+use crate::source::layer::{Event, Failure, Network, Trying, Validator};
 
 /// Asks one server.
 pub struct Client {
-    base: Url,
-    credentials: Credentials,
-    connections: Connections,
+    exchange: Exchange,
     options: HttpOptions,
     network: Network,
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Client").field("base", &Shown(&self.base)).finish_non_exhaustive()
+        formatter.debug_struct("Client").field("base", &Shown(self.exchange.base())).finish_non_exhaustive()
     }
 }
 
@@ -58,12 +34,12 @@ impl Client {
     /// # Errors
     /// `InvalidArgument` where `base` is no http(s) URL or the token can't stand in a header.
     pub fn new(base: &str, token: AuthToken, options: HttpOptions, network: Network) -> Result<Self> {
-        let mut base = Url::parse(base)
+        let base = Url::parse(base)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https"))
             .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "a remote source's url must be an http(s) URL"))?;
-        let credentials = Credentials::new(token, &mut base)?;
-        Ok(Self { credentials, connections: Connections::new(&options), base, options, network })
+        let exchange = Exchange::new(base, token, &options, Arc::clone(&network.tally))?;
+        Ok(Self { exchange, options, network })
     }
 
     /// The URL of these segments below the base, each percent-encoded.
@@ -71,7 +47,7 @@ impl Client {
     /// # Errors
     /// None that a base which was accepted can cause.
     pub fn url(&self, segments: &[&str]) -> Result<Url> {
-        let mut url = self.base.clone();
+        let mut url = self.exchange.base().clone();
         url.set_query(None);
         url.set_fragment(None);
         url.path_segments_mut()
@@ -100,7 +76,7 @@ impl Client {
     ) -> std::result::Result<Answer, Failure> {
         tracing::debug!(url = %Shown(url), attempt, "asking");
         let (start, mut trace) = (Instant::now(), Trace::default());
-        let outcome = tokio::time::timeout_at(deadline, self.exchange(url, known, &mut trace)).await;
+        let outcome = tokio::time::timeout_at(deadline, self.exchange.run(url, known, &mut trace)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(failure::of_deadline(url, self.options.request_timeout)));
         self.network.watch.tell(Event::Request {
             url: Shown(url).to_string(),
@@ -111,30 +87,6 @@ impl Client {
             failure: outcome.as_ref().err().map(|failure| failure.error.clone()),
         });
         outcome
-    }
-
-    /// The header with the credentials; where one was refused, another one, if there is any.
-    pub(super) async fn header(
-        &self,
-        refused: Option<&HeaderValue>,
-    ) -> std::result::Result<Option<HeaderValue>, Failure> {
-        self.credentials.header(refused).await.map_err(|error| Failure { error, remedy: Remedy::Unasked })
-    }
-
-    pub(super) fn base(&self) -> &Url {
-        &self.base
-    }
-
-    pub(super) fn connections(&self) -> &Connections {
-        &self.connections
-    }
-
-    pub(super) fn options(&self) -> &HttpOptions {
-        &self.options
-    }
-
-    pub(super) fn count_request(&self) {
-        self.network.tally.request();
     }
 }
 

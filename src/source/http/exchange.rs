@@ -1,5 +1,6 @@
 //! One request and its answer: redirects followed, sizes and times bounded.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
@@ -7,11 +8,14 @@ use reqwest::{Response, StatusCode};
 use url::Url;
 
 use super::address::{Shown, is_same_origin};
-use super::client::{Answer, Body, Client};
+use super::answer::{Answer, Body};
+use super::connections::Connections;
+use super::credentials::{AuthToken, Credentials};
+use super::options::HttpOptions;
 use super::{failure, headers};
-use crate::error::ErrorKind;
+use crate::error::{self, Error, ErrorKind};
 use crate::json;
-use crate::source::layer::{Failure, Remedy, Validator};
+use crate::source::layer::{Failure, Remedy, Tally, Validator};
 
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
@@ -33,17 +37,52 @@ struct Reached {
 
 type Outcome<T> = Result<T, Failure>;
 
-impl Client {
+/// How one server is asked.
+pub(super) struct Exchange {
+    base: Url,
+    credentials: Credentials,
+    connections: Connections,
+    /// Until an answer begins.
+    answer_timeout: Duration,
+    /// Between two parts of it.
+    read_timeout: Duration,
+    max_bytes: usize,
+    tally: Arc<Tally>,
+}
+
+impl Exchange {
+    pub(super) fn new(
+        mut base: Url,
+        token: AuthToken,
+        options: &HttpOptions,
+        tally: Arc<Tally>,
+    ) -> error::Result<Self> {
+        let credentials = Credentials::new(token, &mut base)?;
+        Ok(Self {
+            base,
+            credentials,
+            connections: Connections::new(options),
+            answer_timeout: options.connect_timeout + options.read_timeout,
+            read_timeout: options.read_timeout,
+            max_bytes: options.max_response_bytes,
+            tally,
+        })
+    }
+
+    /// What all that is asked for lies below, without credentials.
+    pub(super) fn base(&self) -> &Url {
+        &self.base
+    }
+
     /// Asks for `url`; with a validator only for what has changed since.
-    pub(super) async fn exchange(&self, url: &Url, known: Option<&Validator>, trace: &mut Trace) -> Outcome<Answer> {
-        let mut header = self.header(None).await?;
+    pub(super) async fn run(&self, url: &Url, known: Option<&Validator>, trace: &mut Trace) -> Outcome<Answer> {
+        let header = self.credentials.header(None).await.map_err(unasked)?;
         let mut reached = self.follow(url, known, header.as_ref()).await?;
         if reached.response.status() == StatusCode::UNAUTHORIZED
             && header.is_some()
-            && let Some(another) = self.header(header.as_ref()).await?
+            && let Some(another) = self.credentials.header(header.as_ref()).await.map_err(unasked)?
         {
-            header = Some(another);
-            reached = self.follow(url, known, header.as_ref()).await?;
+            reached = self.follow(url, known, Some(&another)).await?;
         }
         let Reached { url, response, dropped_at } = reached;
         let status = response.status();
@@ -103,7 +142,7 @@ impl Client {
             if next == url || seen.contains(&next) {
                 return Err(refused(&url, "in a circle"));
             }
-            if header.is_some() && dropped_at.is_none() && !is_same_origin(&next, self.base()) {
+            if header.is_some() && dropped_at.is_none() && !is_same_origin(&next, &self.base) {
                 dropped_at = Some(next.clone());
             }
             seen.push(std::mem::replace(&mut url, next));
@@ -111,8 +150,7 @@ impl Client {
     }
 
     async fn send(&self, url: &Url, known: Option<&Validator>, header: Option<&HeaderValue>) -> Outcome<Response> {
-        let http = self.connections().to(url).await;
-        let http = http.map_err(|error| Failure { error, remedy: Remedy::Unasked })?;
+        let http = self.connections.to(url).await.map_err(unasked)?;
         let mut request = http.get(url.clone()).header(ACCEPT, "application/json");
         if let Some(header) = header {
             request = request.header(AUTHORIZATION, header);
@@ -120,15 +158,14 @@ impl Client {
         request = match known {
             Some(Validator::ETag(tag)) => request.header(IF_NONE_MATCH, tag),
             Some(Validator::LastModified(time)) => request.header(IF_MODIFIED_SINCE, time),
-            None => request,
+            Some(Validator::Pages { .. }) | None => request,
         };
-        self.count_request();
-        let limit = self.options().connect_timeout + self.options().read_timeout;
-        within(url, limit, request.send()).await
+        self.tally.request();
+        within(url, self.answer_timeout, request.send()).await
     }
 
     async fn read(&self, url: &Url, mut response: Response, trace: &mut Trace) -> Outcome<Vec<u8>> {
-        let (most, limit) = (self.options().max_response_bytes, self.options().read_timeout);
+        let most = self.max_bytes;
         let too_large = || {
             let message = format!("{} answers with more than {} bytes (maxResponseBytes)", Shown(url), most);
             failure::final_failure(ErrorKind::TooLarge, message)
@@ -138,7 +175,7 @@ impl Client {
             return Err(too_large());
         }
         let mut body = Vec::new();
-        while let Some(chunk) = within(url, limit, response.chunk()).await? {
+        while let Some(chunk) = within(url, self.read_timeout, response.chunk()).await? {
             if body.len() + chunk.len() > most {
                 return Err(too_large());
             }
@@ -147,6 +184,11 @@ impl Client {
         }
         Ok(body)
     }
+}
+
+/// A failure on our side, before anything was sent.
+fn unasked(error: Error) -> Failure {
+    Failure { error, remedy: Remedy::Unasked }
 }
 
 async fn within<T>(url: &Url, limit: Duration, work: impl Future<Output = reqwest::Result<T>>) -> Outcome<T> {

@@ -1,6 +1,7 @@
 //! HTTP as sources use it: bounded, tried again, with credentials that go nowhere else.
 
 mod address;
+mod answer;
 mod client;
 mod connections;
 mod credentials;
@@ -10,6 +11,7 @@ mod headers;
 mod options;
 
 pub use address::Shown;
-pub use client::{Answer, Body, Client};
+pub use answer::{Answer, Body};
+pub use client::Client;
 pub use credentials::{AskToken, AuthToken, Secret};
 pub use options::HttpOptions;

@@ -6,9 +6,11 @@ use std::sync::atomic::Ordering;
 
 use moka::future::Cache;
 
-use super::keep::{Keep, Question};
+use super::keep::Keep;
+use super::question::Question;
+use super::reply::{Reply, Validator};
 use super::shelf::Persist;
-use super::stale::{Reply, StaleCell, Validator};
+use super::stale::StaleCell;
 use crate::error::Result;
 use crate::source::{Fetched, LoadedPackage, PublishedVersion, SourceIndex};
 

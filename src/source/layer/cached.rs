@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use super::cache::StaleCache;
 use super::disk::DiskCache;
-use super::keep::{Ages, Keep, Question};
+use super::keep::{Ages, Keep};
 use super::network::Network;
+use super::question::Question;
+use super::reply::{Reply, Validator};
 use super::shelf::Shelf;
-use super::stale::{Reply, StaleCell, Validator};
+use super::stale::StaleCell;
 use super::verify::{in_index, in_versions, verify};
 use super::watch::{BreakerState, Subject};
 use crate::error::{Error, ErrorKind, Result};

@@ -1,13 +1,12 @@
 //! What all copies of one source have in common: how old they may be, where they lie on disk, and who sees to them.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::background::Background;
 use super::network::{Network, Tally};
 use super::shelf::Shelf;
-use super::watch::{Subject, Watch};
+use super::watch::Watch;
 
 /// What a caller says of the ages of copies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,49 +15,6 @@ pub struct Ages {
     pub expiry: Option<Duration>,
     /// How long beyond that a copy may still answer; without it for ever.
     pub max_stale: Option<Duration>,
-}
-
-/// One thing that a source is asked for.
-#[derive(Clone, Debug)]
-pub struct Question {
-    subject: Subject,
-    key: String,
-}
-
-impl Question {
-    /// `key` differs for questions that differ.
-    #[must_use]
-    pub fn new(subject: Subject, key: String) -> Self {
-        Self { subject, key }
-    }
-
-    /// Under what its answer is kept.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
-    }
-
-    /// Whether its answer is kept on disk. There is no end of searches, so theirs are not.
-    #[must_use]
-    pub fn is_shelved(&self) -> bool {
-        self.subject != Subject::Search
-    }
-
-    pub(super) fn into_subject(self) -> Subject {
-        self.subject
-    }
-}
-
-impl fmt::Display for Question {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.subject {
-            Subject::Index => formatter.write_str("the index"),
-            Subject::Package { id, version: None } => write!(formatter, "package {id}"),
-            Subject::Package { id, version: Some(version) } => write!(formatter, "package {id} {version}"),
-            Subject::Versions(id) => write!(formatter, "the list of versions of {id}"),
-            Subject::Search => formatter.write_str("this search"),
-        }
-    }
 }
 
 /// Cheap to clone. What is cleared gets a new one with a new shelf; what is under way goes on with the old one.

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use super::background::Background;
 use super::disk::{DiskCache, Kept, Record};
-use super::keep::Question;
-use super::stale::Terms;
+use super::question::Question;
+use super::reply::Terms;
 use super::watch::{Event, Watch};
 use crate::error::{Error, ErrorKind, Result};
 
