@@ -102,7 +102,6 @@ describe('A function that gives no token is ECREDENTIALS, asks nothing of the re
     rejects: async () => {
       throw new Error(`no token like ${TOKEN}`)
     },
-    'never answers': () => new Promise(() => {}),
     'gives nothing': () => undefined,
     'promises null': async () => null,
     'gives a number': () => 5,
