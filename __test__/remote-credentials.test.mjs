@@ -102,6 +102,7 @@ describe('A function that gives no token is ECREDENTIALS, asks nothing of the re
     rejects: async () => {
       throw new Error(`no token like ${TOKEN}`)
     },
+    'never answers': () => new Promise(() => {}),
     'gives nothing': () => undefined,
     'promises null': async () => null,
     'gives a number': () => 5,
@@ -140,6 +141,18 @@ describe('A function that gives no token is ECREDENTIALS, asks nothing of the re
       assert.notEqual(await source.loadPackage('a'), null)
     })
   }
+})
+
+test('a function that never answers says nothing of the registry: the breaker stays closed', async (t) => {
+  const { registry } = await privateRegistry(t, [])
+  const { source, status } = watchedRemote(registry, {
+    authToken: () => new Promise(() => {}),
+    requestTimeoutMs: 300,
+    breakerFailures: 1,
+  })
+  assert.equal(await source.loadPackage('a'), null)
+  assert.equal(registry.requests.length, 0)
+  assert.equal(status().breaker, 'closed')
 })
 
 test('a function that is slow holds up nobody who has a copy', async (t) => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { cacheFolder } from './helpers/cache-folder.mjs'
 import { startRegistry } from './helpers/loopback-registry.mjs'
 import { managerOf, statusOf } from './helpers/manager.mjs'
 import { remoteSource, watchedRemote } from './helpers/remote.mjs'
@@ -83,7 +84,7 @@ describe('A package whose checksum is right is given', () => {
 })
 
 describe('A package whose checksum is wrong', () => {
-  for (const checksum of [WRONG, 'sha256-????', 'md5:d41d8cd98f00b204e9800998ecf8427e', 'abc', 'sha256:']) {
+  for (const checksum of [WRONG, 'sha256-????', 'md5:d41d8cd98f00b204e9800998ecf8427e', 'abc', 'sha256:', 5]) {
     test(`is not given where the index says ${JSON.stringify(checksum)}`, async (t) => {
       const { registry } = await registryWithPackage(t)
       claim(registry, checksum)
@@ -163,6 +164,19 @@ test('where the index says another checksum than the list of versions, the list 
   await source.fetchIndex()
   assert.equal((await source.loadPackage('a')).metadata.version, '1.0.0')
   assert.deepEqual(reports, [])
+})
+
+test('after a restart a package is measured by the index on disk', async (t) => {
+  const { registry } = await registryWithPackage(t, { checksums: true })
+  const cacheDir = cacheFolder(t)
+  const first = watchedRemote(registry, { cacheDir })
+  await first.source.fetchIndex()
+  await first.manager.whenIdle()
+  const { metadata } = registry.packages.get('a')[0]
+  registry.fault({ body: { metadata, components: [{ id: 'planted' }], scriptFiles: [] } }, { path: /^\/packages\/a$/ })
+  const { source, reports } = watchedRemote(registry, { cacheDir })
+  assert.equal(await source.loadPackage('a'), null)
+  assert.equal(reports.at(-1).error.code, 'EINTEGRITY')
 })
 
 test('a version that is newer than the index is not measured by what the index says of an older one', async (t) => {

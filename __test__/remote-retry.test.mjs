@@ -164,6 +164,7 @@ describe('The wait before the next try', () => {
   for (const [name, value] of Object.entries({
     'beyond ten seconds': () => '11',
     'as a date beyond ten seconds': () => new Date(Date.now() + 3_600_000).toUTCString(),
+    'that no clock can hold': () => '99999999999999999999',
   })) {
     test(`is not waited for where Retry-After asks for one ${name}`, async (t) => {
       const registry = await timedRegistry(t)
