@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { idsOf } from './helpers/local.mjs'
 import { startRegistry } from './helpers/loopback-registry.mjs'
-import { remoteSource, watchedRemote } from './helpers/remote.mjs'
+import { ONE_TRY, remoteSource, watchedRemote } from './helpers/remote.mjs'
 import { plainSource } from './helpers/sources.mjs'
 import { until } from './helpers/until.mjs'
 
@@ -58,7 +58,7 @@ for (const [way, ask] of Object.entries(WAYS)) {
     test('goes on serving the old copy while the registry fails, and recovers', async (t) => {
       const registry = await startRegistry(t)
       registry.publish({ packageId: 'a', version: '1.0.0' })
-      const source = remoteSource(registry)
+      const source = remoteSource(registry, ONE_TRY)
       source.setCacheExpiry(0)
       assert.equal(await ask(source), '1.0.0')
       for (const fault of [
@@ -78,7 +78,7 @@ for (const [way, ask] of Object.entries(WAYS)) {
     test('gives nothing where the registry fails and there is no copy, and recovers', async (t) => {
       const registry = await startRegistry(t)
       registry.publish({ packageId: 'a', version: '1.0.0' }).fault({ status: 503 })
-      const source = remoteSource(registry, { maxAttempts: 1 })
+      const source = remoteSource(registry, ONE_TRY)
       assert.equal(await ask(source), undefined)
       assert.equal(registry.requests.length, 1)
       registry.heal()
@@ -88,7 +88,7 @@ for (const [way, ask] of Object.entries(WAYS)) {
     test('asks again after clearCache', async (t) => {
       const registry = await startRegistry(t)
       registry.publish({ packageId: 'a', version: '1.0.0' })
-      const source = remoteSource(registry)
+      const source = remoteSource(registry, ONE_TRY)
       assert.equal(await ask(source), '1.0.0')
       registry.publish({ packageId: 'a', version: '2.0.0' })
       assert.equal(source.clearCache(), undefined)

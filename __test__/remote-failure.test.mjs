@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { brotliCompressSync, deflateRawSync, gzipSync } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 import { RemotePackageSource } from '../index.mjs'
 import { inChild } from './helpers/child.mjs'
 import { idsOf } from './helpers/local.mjs'
 import { startRegistry } from './helpers/loopback-registry.mjs'
-import { rawServer, remoteSource, sendJson, watchedRemote } from './helpers/remote.mjs'
+import { ONE_TRY, rawServer, remoteSource, sendJson, watchedRemote } from './helpers/remote.mjs'
 import { captureConsoleError } from './helpers/reports.mjs'
 
 const TOKEN = 'very-secret-token'
@@ -30,7 +30,7 @@ describe('a fault', () => {
     test(`is reported and not thrown: ${name}`, async (t) => {
       const registry = await startRegistry(t)
       registry.publish({ packageId: 'a' }).fault(fault)
-      const { source, manager, reports, status } = watchedRemote(registry, { authToken: TOKEN })
+      const { source, manager, reports, status } = watchedRemote(registry, { ...ONE_TRY, authToken: TOKEN })
       assert.deepEqual(await manager.fetchMergedIndex(), [])
       assert.equal(status().state, 'failing')
       assert.equal(status().lastError.code, code)
@@ -59,7 +59,7 @@ describe('a fault', () => {
   test('a registry that is not there', async (t) => {
     const registry = await startRegistry(t)
     await registry.close()
-    const { manager, status } = watchedRemote(registry, { authToken: TOKEN })
+    const { manager, status } = watchedRemote(registry, { ...ONE_TRY, authToken: TOKEN })
     assert.deepEqual(await manager.fetchMergedIndex(), [])
     assert.equal(status().lastError.code, 'ENETWORK')
     assert.ok(!status().lastError.message.includes(TOKEN))
@@ -92,118 +92,11 @@ describe('a fault', () => {
   })
 })
 
-describe('a redirect', () => {
-  test('is followed', async (t) => {
-    const registry = await startRegistry(t)
-    registry.publish({ packageId: 'a' })
-    const { url } = await rawServer(t, (request, response) => {
-      response.writeHead(302, { location: registry.url + request.url }).end()
-    })
-    assert.deepEqual(await idsOf(remoteSource({ url })), ['a'])
-  })
-
-  test('to another port drops the token', async (t) => {
-    const registry = await startRegistry(t)
-    registry.publish({ packageId: 'a' })
-    const { url, requests } = await rawServer(t, (request, response) => {
-      response.writeHead(307, { location: registry.url + request.url }).end()
-    })
-    const source = remoteSource({ url }, { authToken: TOKEN })
-    assert.deepEqual(await idsOf(source), ['a'])
-    assert.notEqual(await source.loadPackage('a'), null)
-    for (const { headers } of requests) assert.equal(headers.authorization, `Bearer ${TOKEN}`)
-    assert.equal(registry.requests.length, 2)
-    for (const { headers } of registry.requests) assert.ok(!JSON.stringify(headers).includes(TOKEN))
-  })
-
-  test('on the same host and port keeps the token', async (t) => {
-    const { url, requests } = await rawServer(t, (request, response) => {
-      if (request.url.startsWith('/new')) sendJson(response, INDEX)
-      else response.writeHead(301, { location: `/new${request.url}` }).end()
-    })
-    assert.deepEqual(await idsOf(remoteSource({ url }, { authToken: TOKEN })), ['a'])
-    assert.deepEqual(
-      requests.map(({ headers }) => headers.authorization),
-      [`Bearer ${TOKEN}`, `Bearer ${TOKEN}`],
-    )
-  })
-
-  test('in a circle is a failure', async (t) => {
-    const { url, requests } = await rawServer(t, (request, response) => {
-      response.writeHead(302, { location: request.url }).end()
-    })
-    const { manager, status } = watchedRemote({ url })
-    assert.deepEqual(await manager.fetchMergedIndex(), [])
-    assert.equal(status().lastError.code, 'EREDIRECT')
-    assert.ok(requests.length <= 20, `${requests.length} requests`)
-  })
-
-  for (const location of ['file:///etc/hostname', 'ftp://127.0.0.1/', 'data:application/json,{}', 'http://']) {
-    test(`to ${location} is a failure`, async (t) => {
-      const { url } = await rawServer(t, (_, response) => response.writeHead(302, { location }).end())
-      const { manager, status } = watchedRemote({ url })
-      assert.deepEqual(await manager.fetchMergedIndex(), [])
-      assert.equal(status().lastError.code, 'EREDIRECT')
-    })
-  }
-})
-
-describe('a body', () => {
-  const compressed = (encoding, compress) =>
-    test(`compressed with ${encoding} is read where it was asked for`, async (t) => {
-      const { url } = await rawServer(t, (request, response) => {
-        const accepts = (request.headers['accept-encoding'] ?? '').includes(encoding)
-        if (accepts) sendJson(response, compress(JSON.stringify(INDEX)), { 'content-encoding': encoding })
-        else sendJson(response, INDEX)
-      })
-      assert.deepEqual(await idsOf(remoteSource({ url })), ['a'])
-    })
-  compressed('gzip', gzipSync)
-  compressed('br', brotliCompressSync)
-
-  test('compressed with gzip is read even where the registry sends it unasked', async (t) => {
-    const { url } = await rawServer(t, (_, response) =>
-      sendJson(response, gzipSync(JSON.stringify(INDEX)), { 'content-encoding': 'gzip' }),
-    )
-    assert.deepEqual(await idsOf(remoteSource({ url })), ['a'])
-  })
-
-  test('that is no gzip although it says so is a failure', async (t) => {
-    const { url } = await rawServer(t, (_, response) =>
-      sendJson(response, deflateRawSync('{}'), { 'content-encoding': 'gzip' }),
-    )
-    const { manager, status } = watchedRemote({ url })
-    assert.deepEqual(await manager.fetchMergedIndex(), [])
-    assert.match(status().lastError.code, /^E(NETWORK|PROTOCOL)$/)
-  })
-
-  test('over the limit is refused before it ends', async (t) => {
-    let sent = 0
-    const { url } = await rawServer(t, (_, response) => {
-      response.writeHead(200, { 'content-type': 'application/json' })
-      const block = Buffer.alloc(1 << 20, ' ')
-      const more = () => {
-        while (!response.destroyed) {
-          sent += block.length
-          if (!response.write(block)) return response.once('drain', more)
-        }
-      }
-      more()
-    })
-    const { manager, reports, status } = watchedRemote({ url })
-    assert.deepEqual(await manager.fetchMergedIndex(), [])
-    assert.equal(status().lastError.code, 'ETOOLARGE')
-    assert.equal(reports[0].error.code, 'ETOOLARGE')
-    assert.ok(sent < 1 << 29, `${sent} bytes sent`)
-  })
-
-  test('that is small packed and over the limit unpacked is refused', async (t) => {
-    const bomb = gzipSync(Buffer.alloc(200 << 20, ' '))
-    const { url } = await rawServer(t, (_, response) => sendJson(response, bomb, { 'content-encoding': 'gzip' }))
-    const { manager, status } = watchedRemote({ url })
-    assert.deepEqual(await manager.fetchMergedIndex(), [])
-    assert.equal(status().lastError.code, 'ETOOLARGE')
-  })
+test('a body that is packed although nobody asked for that is read', async (t) => {
+  const { url } = await rawServer(t, (_, response) =>
+    sendJson(response, gzipSync(JSON.stringify(INDEX)), { 'content-encoding': 'gzip' }),
+  )
+  assert.deepEqual(await idsOf(remoteSource({ url })), ['a'])
 })
 
 describe('one failing registry', () => {

@@ -24,6 +24,7 @@ const steps = [
   { name: 'Rust tests', run: () => counted('cargo', ['test', '--locked']) },
   { name: 'unit tests', needs: ['build'], run: () => suite('unit') },
   { name: 'type tests', needs: ['build'], run: () => npm('run', 'types') },
+  { name: 'cache folder torture', needs: ['build'], run: () => suite('e2e', ['cache-dir-torture']) },
   { name: 'packed tarball', needs: ['build'], run: () => suite('e2e', ['tarball']) },
   { name: 'other Node.js versions', needs: ['build'], run: otherRuntimes },
   { name: 'registry protocol', needs: ['build'], run: registryProtocol },

@@ -19,6 +19,9 @@ export async function indexById(source) {
   return Object.fromEntries((await source.fetchIndex()).map((entry) => [entry.packageId, entry]))
 }
 
+/** A source keeps no manager alive, but a test that holds its source wants to be told to the end. */
+const alive = new WeakMap()
+
 /**
  * A manager with this source alone: its status is where warnings and failures show.
  * `reports` lists what it reported; `status()` is the source's status.
@@ -27,6 +30,7 @@ export function watched(source) {
   const { reports, onError } = recordReports()
   const manager = new PackageSourceManager({ onError })
   manager.addSource(source)
+  alive.set(source, manager)
   return { manager, reports, status: () => manager.getSourceStatus()[0] }
 }
 

@@ -11,15 +11,23 @@
  * ```
  */
 
+import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { entry, packageData } from './sources.mjs'
 
 /**
  * Starts a registry, which is closed when the test ends.
  * @param {{ after: (fn: () => unknown) => void }} t The test context, or `{ after }` from node:test.
- * @param {{ paging?: boolean, maxPageSize?: number, token?: string, basePath?: string }} [options]
- * `paging: false` answers with `{ packages }` alone; `maxPageSize` caps what a client may ask for; `token` is required
- * of every request where given.
+ * @param {object} [options]
+ * @param {boolean} [options.paging] `false` answers with `{ packages }` alone.
+ * @param {number} [options.maxPageSize] Caps what a client may ask for.
+ * @param {string} [options.token] Is required of every request.
+ * @param {string} [options.basePath]
+ * @param {boolean} [options.checksums] Entries and versions carry the SHA-256 of the bytes sent for that version.
+ * @param {boolean} [options.etags] Answers carry an entity tag, and a client that has it gets a 304.
+ * @param {string[]} [options.encodings] Those of `gzip`, `br` and `zstd` that it compresses with where a client takes it.
+ * @param {Record<string, string>} [options.headers] Further headers of every right answer.
  * @returns {Promise<LoopbackRegistry>}
  */
 export async function startRegistry(t, options = {}) {
@@ -46,18 +54,40 @@ export class LoopbackRegistry {
   #held = null
   #basePath
 
-  constructor({ paging = true, maxPageSize = 100, token, basePath = '/api/v1' }) {
+  constructor({
+    paging = true,
+    maxPageSize = 100,
+    token,
+    basePath = '/api/v1',
+    checksums = false,
+    etags = false,
+    encodings = [],
+    headers = {},
+  }) {
     /** Whether answers carry `totalCount`, `page` and `pageSize`. */
     this.paging = paging
     /** The largest page that it gives. */
     this.maxPageSize = maxPageSize
     /** The bearer token that it asks for; `undefined` for none. */
     this.token = token
+    /** Whether entries and versions carry checksums. */
+    this.checksums = checksums
+    /** Whether answers carry entity tags. */
+    this.etags = etags
+    /** What it compresses with. */
+    this.encodings = encodings
+    /** Further headers of every right answer. */
+    this.headers = headers
+    /** Connections made so far. */
+    this.connections = 0
     /** Every request so far: `{ method, url, path, query, headers }`; `path` is raw and below the base path. */
     this.requests = []
     /** Packages by id, each a list of `PackageData`, the newest last. */
     this.packages = new Map()
     this.#basePath = basePath
+    this.#server.on('connection', () => {
+      this.connections++
+    })
   }
 
   async listen() {
@@ -144,7 +174,18 @@ export class LoopbackRegistry {
     const body = this.#route(path, query)
     if (body === undefined) return send(response, 404, { body: { error: 'Not found' } })
     if (fault.truncate) return truncate(response, body)
-    send(response, 200, { body })
+    this.#send(request, response, Buffer.from(JSON.stringify(body)))
+  }
+
+  /** The right answer, tagged and compressed as the registry is told to. */
+  #send(request, response, body) {
+    const headers = { ...this.headers }
+    if (this.etags) headers.etag = `"${sha256(body)}"`
+    if (this.etags && request.headers['if-none-match'] === headers.etag) return send(response, 304, { headers })
+    const accepted = (request.headers['accept-encoding'] ?? '').split(',').map((one) => one.trim())
+    const encoding = this.encodings.find((one) => accepted.includes(one))
+    if (encoding) headers['content-encoding'] = encoding
+    send(response, 200, { body: encoding ? COMPRESS[encoding](body) : body, headers })
   }
 
   /** The answer's body; `undefined` where there is nothing. */
@@ -157,12 +198,15 @@ export class LoopbackRegistry {
     if (!versions) return undefined
     if (parts.length === 2) return versions.at(-1)
     if (parts[2] !== 'versions') return undefined
-    if (parts.length === 3) return versionList(decodeURIComponent(parts[1]), versions)
+    if (parts.length === 3) return this.#versionList(decodeURIComponent(parts[1]), versions)
     return versions.find((one) => one.metadata.version === decodeURIComponent(parts[3]))
   }
 
   #newest() {
-    return [...this.packages.values()].map((versions) => versions.at(-1).metadata)
+    return [...this.packages.values()].map((versions) => {
+      const newest = versions.at(-1)
+      return this.checksums ? { ...newest.metadata, checksum: checksumOf(newest) } : newest.metadata
+    })
   }
 
   #matching({ q = '', category, minLevel }) {
@@ -181,20 +225,46 @@ export class LoopbackRegistry {
     const packages = entries.slice((page - 1) * pageSize, page * pageSize)
     return { packages, totalCount: entries.length, page, pageSize }
   }
+
+  #versionList(packageId, versions) {
+    const list = versions.map((data) => ({
+      version: data.metadata.version,
+      publishedAt: '2026-01-01T00:00:00.000Z',
+      checksum: this.checksums ? checksumOf(data) : (data.metadata.checksum ?? ''),
+    }))
+    return { packageId, versions: list }
+  }
 }
 
-function versionList(packageId, versions) {
-  const list = versions.map(({ metadata }) => ({
-    version: metadata.version,
-    publishedAt: '2026-01-01T00:00:00.000Z',
-    checksum: metadata.checksum ?? '',
-  }))
-  return { packageId, versions: list }
+const COMPRESS = { br: brotliCompressSync, gzip: gzipSync, zstd: zstdStored }
+
+/** Longest block of a zstd frame, bytes. */
+const ZSTD_BLOCK = 128 * 1024
+
+/** A zstd frame of stored blocks (RFC 8878), for Node 20 can't compress with zstd. */
+function zstdStored(bytes) {
+  const header = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0])
+  header.writeUInt32LE(bytes.length, 5)
+  const blocks = []
+  for (let start = 0; start === 0 || start < bytes.length; start += ZSTD_BLOCK) {
+    const block = bytes.subarray(start, start + ZSTD_BLOCK)
+    const isLast = start + ZSTD_BLOCK >= bytes.length
+    const size = Buffer.alloc(3)
+    size.writeUIntLE((block.length << 3) | Number(isLast), 0, 3)
+    blocks.push(size, block)
+  }
+  return Buffer.concat([header, ...blocks])
 }
+
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex')
+
+/** The checksum of a package's bytes as they are sent. */
+export const checksumOf = (data) => sha256(JSON.stringify(data))
 
 function send(response, status, { body = '', headers = {} }) {
   const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
-  response.writeHead(status, { 'content-type': 'application/json', ...headers })
+  const length = status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(bytes) }
+  response.writeHead(status, { 'content-type': 'application/json', ...length, ...headers })
   response.end(bytes)
 }
 

@@ -5,6 +5,9 @@ import { createServer } from 'node:http'
 import { RemotePackageSource } from '../../index.mjs'
 import { watched } from './local.mjs'
 
+/** For tests that look at one failure each: it is not tried again, and however many there are, the registry is asked. */
+export const ONE_TRY = { maxAttempts: 1, breakerFailures: 1_000_000 }
+
 /** A remote source over a loopback registry, with `config` laid over. */
 export function remoteSource(registry, config = {}) {
   return new RemotePackageSource({ id: 'remote', url: registry.url, enabled: true, ...config })
