@@ -121,7 +121,7 @@ describe('After a restart', () => {
   })
 
   test('an index of many pages is whole', async (t) => {
-    const { registry, cacheDir, start } = await restartable(t, { maxPageSize: 10 })
+    const { registry, start } = await restartable(t, { maxPageSize: 10 })
     for (let n = 10; n < 55; n++) registry.publish({ packageId: `p${n}` })
     const first = start()
     const ids = await idsOf(first.source)
