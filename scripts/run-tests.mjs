@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 // Bounds a test that hangs; no test is measured by them.
 const SUITES = {
-  unit: { options: ['--test-timeout=300000'], has: (file) => !file.startsWith(`e2e${sep}`) },
+  unit: { options: ['--test-timeout=300000', '--test-concurrency=4'], has: (file) => !file.startsWith(`e2e${sep}`) },
   e2e: { options: ['--test-timeout=2400000', '--test-concurrency=1'], has: (file) => file.startsWith(`e2e${sep}`) },
 }
 

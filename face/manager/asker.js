@@ -59,7 +59,7 @@ class Asker {
     /** @type {Listener} */
     const listener = {
       onError: this.#onError,
-      onStale: (failure) => isMember() && this.#memory.stumbled(id, failure),
+      onFailure: (failure) => isMember() && this.#memory.stumbled(id, failure),
       onWarnings: (warnings) => isMember() && this.#memory.warned(id, warnings),
     }
     this.#members.set(id, { source, listener })
@@ -333,7 +333,7 @@ class Asker {
    * @returns {Listener}
    */
   #listenerOf(id) {
-    return this.#members.get(id)?.listener ?? { onError: this.#onError, onStale() {}, onWarnings() {} }
+    return this.#members.get(id)?.listener ?? { onError: this.#onError, onFailure() {}, onWarnings() {} }
   }
 
   /**

@@ -10,7 +10,7 @@
  *
  * @typedef {object} Listener A manager that the source is in.
  * @property {ErrorHandler} onError
- * @property {(failure: Failure) => void} onStale An old copy was given.
+ * @property {(failure: Failure) => void} onFailure Something failed, or an old copy was given.
  * @property {(warnings: BindingWarning[]) => void} onWarnings Something is wrong with a package that was loaded.
  */
 
@@ -57,19 +57,16 @@ class Reporter {
   /**
    * @param {unknown} failure
    * @param {Context} context
-   * @param {Listener} [listener] Who asked; without one all who listen are told.
+   * @param {Listener} [listener] Who asked, and sees to its status itself; without one all who listen are told.
    */
   failed(failure, context, listener) {
     const { code, message } = /** @type {Failure} */ (failure)
-    const error = failure instanceof Error ? failure : sourcesError(/** @type {any} */ (code), message)
-    const handlers = this.#listening(listener).map(({ onError }) => onError)
-    for (const handler of handlers.length > 0 ? handlers : [reportToConsole]) {
-      report(handler, /** @type {any} */ (error), { sourceId: this.#sourceId(), ...context })
-    }
+    if (!listener) for (const { onFailure } of this.#alive()) onFailure({ code, message })
+    this.#tell(failure instanceof Error ? failure : sourcesError(/** @type {any} */ (code), message), context, listener)
   }
 
   /**
-   * An old copy was given, or there are failures that come again and again.
+   * An old copy was given, for a reason that comes again and again.
    *
    * @param {Failure} failure
    * @param {Context} context
@@ -77,7 +74,7 @@ class Reporter {
    */
   stale(failure, context, listener) {
     if (!this.isNew(failure)) return
-    for (const { onStale } of this.#listening(listener)) onStale(failure)
+    listener?.onFailure(failure)
     this.failed(failure, context, listener)
   }
 
@@ -114,8 +111,20 @@ class Reporter {
     }
     for (const { path, reason } of warnings) {
       const message = `${path} ${reason}`
-      if (this.#isToldFirst(message)) this.failed(sourcesError('EMALFORMED', message), context, listener)
+      if (this.#isToldFirst(message)) this.#tell(sourcesError('EMALFORMED', message), context, listener)
     }
+  }
+
+  /**
+   * @param {Error} error
+   * @param {Context} context
+   * @param {Listener | undefined} listener
+   */
+  #tell(error, context, listener) {
+    const listening = listener ? [listener] : this.#alive()
+    const handlers = listening.length > 0 ? listening.map(({ onError }) => onError) : [reportToConsole]
+    for (const handler of handlers)
+      report(handler, /** @type {any} */ (error), { sourceId: this.#sourceId(), ...context })
   }
 
   /** @param {string} message */
@@ -124,11 +133,6 @@ class Reporter {
     if (this.#told.size >= MAX_TOLD) this.#told.clear()
     this.#told.add(message)
     return true
-  }
-
-  /** @param {Listener | undefined} listener */
-  #listening(listener) {
-    return listener ? [listener] : this.#alive()
   }
 
   /** The managers that are still in use; the others are forgotten. */

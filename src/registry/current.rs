@@ -94,7 +94,7 @@ impl Watched {
         if let Some(current) = self.fresh() {
             return Ok(current);
         }
-        let latest = self.latest();
+        let latest = self.latest_unless_changed_here();
         if let Some(older) = latest.as_ref().filter(|_| self.looking.try_lock().is_err()) {
             // Someone looks already. One who waits for that is enough.
             return Ok(Arc::clone(older));
@@ -126,9 +126,12 @@ impl Watched {
         }
     }
 
-    fn latest(&self) -> Option<Arc<Current>> {
+    /// The packages as they were seen last. Not where this process has imported any since: whoever has done that may
+    /// count on its showing, so all who ask then wait for the look.
+    fn latest_unless_changed_here(&self) -> Option<Arc<Current>> {
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-        seen.as_ref().map(|seen| Arc::clone(&seen.current))
+        let seen = seen.as_ref().filter(|seen| seen.imports == IMPORTS.load(Ordering::Acquire))?;
+        Some(Arc::clone(&seen.current))
     }
 
     async fn look(self: &Arc<Self>) -> Result<Arc<Current>> {
