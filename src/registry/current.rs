@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use super::imports::Imports;
 use super::reports::Report;
 use super::store::{Holdings, Published, Store};
 use crate::error::{Error, ErrorKind, Result};
@@ -16,14 +17,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a request waits for such a look, while there is something older to answer from.
 const PATIENCE: Duration = Duration::from_millis(100);
-
-/// Counts the imports of this process, which show at once.
-static IMPORTS: AtomicU64 = AtomicU64::new(0);
-
-/// This process has changed a store.
-pub(super) fn note_import() {
-    IMPORTS.fetch_add(1, Ordering::Release);
-}
 
 /// A store's packages at one moment.
 #[derive(Debug)]
@@ -58,6 +51,7 @@ struct Seen {
 
 /// A store that is looked at when it is asked for.
 pub(super) struct Watched {
+    imports: Imports,
     path: PathBuf,
     seen: RwLock<Option<Seen>>,
     looking: tokio::sync::Mutex<()>,
@@ -73,6 +67,7 @@ impl Watched {
         changed: impl Fn() + Send + Sync + 'static,
     ) -> Self {
         Self {
+            imports: Imports::into(&path),
             path,
             seen: RwLock::default(),
             looking: tokio::sync::Mutex::default(),
@@ -85,7 +80,7 @@ impl Watched {
     pub(super) fn fresh(&self) -> Option<Arc<Current>> {
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
         let seen = seen.as_ref()?;
-        let is_fresh = seen.at.elapsed() < PAUSE && seen.imports == IMPORTS.load(Ordering::Acquire);
+        let is_fresh = seen.at.elapsed() < PAUSE && seen.imports == self.imports.count();
         is_fresh.then(|| Arc::clone(&seen.current))
     }
 
@@ -130,7 +125,7 @@ impl Watched {
     /// count on its showing, so all who ask then wait for the look.
     fn latest_unless_changed_here(&self) -> Option<Arc<Current>> {
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-        let seen = seen.as_ref().filter(|seen| seen.imports == IMPORTS.load(Ordering::Acquire))?;
+        let seen = seen.as_ref().filter(|seen| seen.imports == self.imports.count())?;
         Some(Arc::clone(&seen.current))
     }
 
@@ -147,7 +142,7 @@ impl Watched {
     }
 
     fn look_now(&self) -> Result<Arc<Current>> {
-        let imports = IMPORTS.load(Ordering::Acquire);
+        let imports = self.imports.count();
         let before = self
             .seen
             .read()
@@ -229,6 +224,13 @@ mod tests {
         changes: Arc<AtomicUsize>,
     }
 
+    impl Case {
+        /// As if the last look had been a while ago.
+        fn grow_old(&self) {
+            self.watched.seen.write().unwrap().as_mut().unwrap().at -= PAUSE;
+        }
+    }
+
     fn case() -> Case {
         let folder = tempfile::tempdir().unwrap();
         let (failures, changes) = (Arc::<Mutex<Vec<_>>>::default(), Arc::<AtomicUsize>::default());
@@ -258,7 +260,7 @@ mod tests {
         let case = case();
         assert!(case.watched.get().await.unwrap().holdings.packages().is_empty());
         publish(&case, "a");
-        note_import();
+        case.watched.imports.note();
         assert!(case.watched.fresh().is_none());
         assert_eq!(case.watched.get().await.unwrap().holdings.packages().len(), 1);
         assert_eq!(case.changes.load(Ordering::Relaxed), 1);
@@ -268,7 +270,7 @@ mod tests {
     async fn where_nothing_changed_the_packages_are_the_same_objects() {
         let case = case();
         let first = case.watched.get().await.unwrap();
-        note_import();
+        case.watched.imports.note();
         assert!(Arc::ptr_eq(&first, &case.watched.get().await.unwrap()));
         assert_eq!(case.changes.load(Ordering::Relaxed), 0);
     }
@@ -278,7 +280,7 @@ mod tests {
         let case = case();
         let first = case.watched.get().await.unwrap();
         publish(&case, "a");
-        note_import();
+        case.grow_old();
         let looking = case.watched.looking.lock().await;
         for _ in 0..100 {
             assert!(Arc::ptr_eq(&first, &case.watched.get().await.unwrap()));
@@ -288,12 +290,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_asks_after_an_import_of_this_process_gets_what_it_imported() {
+        let case = case();
+        case.watched.get().await.unwrap();
+        publish(&case, "a");
+        case.watched.imports.note();
+        let looking = case.watched.looking.lock().await;
+        let watched = Arc::clone(&case.watched);
+        let asked: Vec<_> = (0..3)
+            .map(|_| {
+                let watched = Arc::clone(&watched);
+                tokio::spawn(async move { watched.get().await.unwrap().holdings.packages().len() })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        drop(looking);
+        for one in asked {
+            assert_eq!(one.await.unwrap(), 1);
+        }
+    }
+
+    #[tokio::test]
     async fn a_store_that_is_away_leaves_what_was_read() {
         let case = case();
         publish(&case, "a");
         case.watched.get().await.unwrap();
         std::fs::remove_dir_all(case.folder.path().join("store")).unwrap();
-        note_import();
+        case.watched.imports.note();
         assert_eq!(case.watched.get().await.unwrap().holdings.packages().len(), 1);
         assert_eq!(*case.failures.lock().unwrap(), ["ESTORE"]);
     }

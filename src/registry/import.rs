@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::current::note_import;
+use super::imports::Imports;
 use super::store::{Publication, Store, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{self, Fields};
@@ -67,7 +67,7 @@ pub async fn import(
     is_cancelled: &AtomicBool,
 ) -> Result<Imported> {
     let index = folder.fetch_index().await?.value;
-    let path = path.to_owned();
+    let (path, imports) = (path.to_owned(), Imports::into(path));
     let writer = Arc::new(blocking(move || Store::open(&path)?.writer()).await?);
     let mut imported = Imported { warnings: index.warnings.clone(), ..Imported::default() };
     let mut seen = HashSet::new();
@@ -86,7 +86,7 @@ pub async fn import(
         }
     }
     blocking(move || writer.finish()).await?;
-    note_import();
+    imports.note();
     // What the index tells of is found again with the package.
     let mut told = HashSet::new();
     imported.warnings.retain(|warning| told.insert(warning.clone()));

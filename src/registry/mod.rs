@@ -4,6 +4,7 @@
 mod access;
 mod current;
 mod import;
+mod imports;
 mod reports;
 mod request;
 mod service;
