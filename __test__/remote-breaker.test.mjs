@@ -37,9 +37,10 @@ describe('The breaker opens', () => {
     assert.deepEqual(await source.searchPackages('a'), [])
     assert.deepEqual(await source.fetchIndex(), [])
     assert.equal(registry.requests.length, 5)
+    // Told once, however often it refuses.
     assert.deepEqual(
       reports.map(({ error }) => error.code),
-      Array(4).fill('EBREAKEROPEN'),
+      ['EBREAKEROPEN'],
     )
   })
 
