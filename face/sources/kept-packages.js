@@ -14,7 +14,7 @@
 const { Flight } = require('../flight.js')
 
 /** How long it is believed at most that the source doesn't have something, in milliseconds, where copies expire at all. */
-const ABSENT_EXPIRY = 10_000
+const ABSENT_EXPIRY = 2000
 
 /** Most ids that are remembered as not there: callers may ask for any number of them. */
 const MAX_ABSENT = 1000

@@ -28,7 +28,7 @@ const DEFAULT_EXPIRY: Duration = Duration::from_mins(5);
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// How long it is believed at most that there is nothing.
-const NOTHING_EXPIRY: Duration = Duration::from_secs(10);
+const NOTHING_EXPIRY: Duration = Duration::from_secs(2);
 
 /// Numbers the values that were fetched in this process, so that an old one is known again.
 static REVISIONS: AtomicU64 = AtomicU64::new(1);
