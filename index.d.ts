@@ -354,7 +354,7 @@ export interface RemoteSourceConfig extends PackageSourceConfig {
 export interface RemoteSourceOptions extends Omit<RemoteSourceConfig, 'authToken'> {
   /**
    * The bearer token, or a function that gives it: asked when it is first needed, and anew when the registry has refused
-   * its last one (401). It goes to the origin of `url` alone, and along with no redirect to another scheme, host or port.
+   * its last one (401, 403). It goes to the origin of `url` alone, and along with no redirect to another scheme, host or port.
    */
   authToken?: string | (() => Awaitable<string>)
 }

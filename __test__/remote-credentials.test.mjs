@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { recordChannel } from './helpers/channels.mjs'
+import { idsOf } from './helpers/local.mjs'
 import { startRegistry } from './helpers/loopback-registry.mjs'
 import { rawServer, remoteSource, sendJson, watchedRemote } from './helpers/remote.mjs'
 import { captureConsoleError } from './helpers/reports.mjs'
@@ -216,4 +217,18 @@ test('a token from a function is seen nowhere', async (t) => {
   assert.ok(!shown.includes(TOKEN))
   for (const { error } of reports) assert.ok(!`${error.stack}${error.cause}`.includes(TOKEN))
   assert.ok(!JSON.stringify([source.getConfig(), reports, status(), channels]).includes(TOKEN))
+})
+
+test('a token that a registry knows no more, and answers 403 to, is asked for anew', async (t) => {
+  const registry = await startRegistry(t, { token: 'new' })
+  registry.publish({ packageId: 'a' }).fault({ status: 403 }, { times: 1 })
+  const given = []
+  const { source } = watchedRemote(registry, {
+    authToken: () => {
+      given.push(given.length === 0 ? 'old' : 'new')
+      return given.at(-1)
+    },
+  })
+  assert.deepEqual(await idsOf(source), ['a'])
+  assert.deepEqual(given, ['old', 'new'])
 })

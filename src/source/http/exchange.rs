@@ -95,8 +95,9 @@ impl Exchange {
         let _turn = self.at_once.acquire().await;
         let header = self.credentials.header(None, deadline).await.map_err(unasked)?;
         let mut reached = self.follow(url, known, header.as_ref()).await?;
-        // Who was redirected to elsewhere was not shown the token, and has not refused it.
-        if reached.response.status() == StatusCode::UNAUTHORIZED
+        // A registry may answer 403 to a token that it knows no more. Who was redirected to elsewhere was not shown the token,
+        // and has not refused it.
+        if matches!(reached.response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
             && header.is_some()
             && reached.dropped_at.is_none()
             && let Some(another) = self.credentials.header(header.as_ref(), deadline).await.map_err(unasked)?
