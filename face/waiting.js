@@ -16,12 +16,14 @@ const SLICE = 500
  * @param {PromiseLike<T>} thenable
  * @param {number} milliseconds
  * @param {() => string} describe Names it in the error, `ETIMEOUT`.
+ * @param {AbortSignal} [signal] Whoever waits may give up, and is told by others: then no timer runs on.
  * @returns {Promise<T>}
  */
-function settleWithin(thenable, milliseconds, describe) {
+function settleWithin(thenable, milliseconds, describe, signal) {
   return new Promise((resolve, reject) => {
     const expire = () => reject(sourcesError('ETIMEOUT', `${describe()} has not settled within ${milliseconds} ms`))
     const wait = new Wait(expire, Math.min(milliseconds, LONGEST_TIMER))
+    signal?.addEventListener('abort', () => wait.end(), { once: true })
     // By way of a promise of our own kind, for a thenable may settle to another one, or throw.
     Promise.resolve(thenable).then(
       (value) => {

@@ -95,15 +95,19 @@ class Asker {
    * @param {string} id
    * @param {PackageSourceLike} source
    * @param {() => boolean} isCurrent Whether the outcome still counts: one that was overtaken is not kept for the status.
-   * @returns {Promise<Outcome>}
+   * @param {{ renew?: boolean, signal?: AbortSignal }} [how] `renew`: wait for the refresh of an old copy.
+   * @returns {Promise<Outcome>} Rejects where the signal is aborted, and only then.
    */
-  async fetchIndex(id, source, isCurrent) {
+  async fetchIndex(id, source, isCurrent, { renew = false, signal } = {}) {
     const native = access.asNative(source)
     const builtIn = this.#builtIn(source, 'fetchIndex')
+    const askedAt = Date.now()
     const epoch = native && access.epoch(native)
     const failures = native && access.failures(native)
     try {
-      const outcome = builtIn ? await this.#nativeIndex(id, builtIn) : await this.#callerIndex(id, source)
+      const outcome = builtIn
+        ? await this.#nativeIndex(id, builtIn, askedAt, renew, signal)
+        : await this.#callerIndex(id, source, signal)
       // Cleared by somebody else meanwhile: what came is no longer to be kept, nor a reason to report anything.
       if (native && access.epoch(native) !== epoch) return { ...outcome, retryAt: Date.now() }
       if (!isCurrent()) return outcome
@@ -117,6 +121,7 @@ class Asker {
       }
       return { ...outcome, ...this.#succeeded(id, outcome) }
     } catch (thrown) {
+      if (isAbort(thrown, signal)) throw thrown
       const { code, message } = this.#fail(thrown, source, { sourceId: id, operation: 'fetchIndex' }, builtIn)
       const wait = isCurrent() ? this.#memory.failed(id, { code, message }) : 0
       // A source that doesn't settle costs each try the whole time-out: such tries are to be rarer than that.
@@ -127,19 +132,25 @@ class Asker {
   /**
    * @param {string} id
    * @param {NativeSource} source
+   * @param {number} askedAt
+   * @param {boolean} renew
+   * @param {AbortSignal | undefined} signal
    * @returns {Promise<Outcome>}
    */
-  async #nativeIndex(id, source) {
-    return { native: await access.fetchIndex(source, this.#listenerOf(id)) }
+  async #nativeIndex(id, source, askedAt, renew, signal) {
+    const native = await access.fetchIndex(source, this.#listenerOf(id), signal, renew)
+    const isOld = native.fetchedAt < askedAt && access.staleAt(source, native) <= askedAt
+    return isOld ? { native, isOld } : { native }
   }
 
   /**
    * @param {string} id
    * @param {PackageSourceLike} source
+   * @param {AbortSignal | undefined} signal
    * @returns {Promise<Outcome>}
    */
-  async #callerIndex(id, source) {
-    const caller = await readCallerEntries(await this.#settled(source.fetchIndex(), id, 'fetchIndex'))
+  async #callerIndex(id, source, signal) {
+    const caller = await readCallerEntries(await this.#settled(source.fetchIndex(), id, 'fetchIndex', signal))
     for (const { path, reason } of caller.warnings) {
       this.#report(sourcesError('EMALFORMED', `${path} ${reason}`), { sourceId: id, operation: 'fetchIndex' })
     }
@@ -252,20 +263,6 @@ class Asker {
   }
 
   /**
-   * Has a source's stale index revalidated, and waits for that.
-   *
-   * @param {string} id
-   * @param {PackageSourceLike} source
-   * @param {() => boolean} isCurrent
-   */
-  async revalidate(id, source, isCurrent) {
-    // The first call gives the old copy and starts the refresh; the second gives what came of it.
-    await this.fetchIndex(id, source, isCurrent)
-    await this.whenIdle(source)
-    return this.fetchIndex(id, source, isCurrent)
-  }
-
-  /**
    * Settles when a source's refreshes under way are done.
    *
    * @param {PackageSourceLike} source
@@ -323,7 +320,7 @@ class Asker {
   #settled(given, id, method, signal) {
     if (!isThenable(given)) return given
     return abortable(
-      settleWithin(given, this.#timeout, () => `${method}() of the source ${shown(id)}`),
+      settleWithin(given, this.#timeout, () => `${method}() of the source ${shown(id)}`, signal),
       signal,
     )
   }
@@ -360,8 +357,9 @@ class Asker {
    */
   #fail(thrown, source, context, builtIn) {
     const error = builtIn ? /** @type {PackageSourcesError} */ (thrown) : toSourcesError(thrown, tokenOf(source))
-    this.#report(error, context)
-    return { code: String(error.code), message: String(error.message) }
+    const [code, message] = [String(error.code), String(error.message)]
+    if (!builtIn || access.reporter(builtIn).isNews(code)) this.#report(error, context)
+    return { code, message }
   }
 
   /**

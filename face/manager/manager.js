@@ -19,7 +19,7 @@
  */
 
 const { expectString, invalid } = require('../errors.js')
-const { abortable, readSignal } = require('../flight.js')
+const { abortable, Flight, readSignal } = require('../flight.js')
 const { isWellFormed } = require('../text.js')
 const { report } = require('../report.js')
 const { createIndexHandler } = require('../service/index-handler.js')
@@ -43,10 +43,12 @@ class PackageSourceManager {
   #sources = new Map()
   /** @type {Merged | null} */
   #merged = null
-  /** @type {Promise<Merged> | null} The build under way, unless it was overtaken. */
+  /** @type {Flight<Merged> | null} The build under way, unless it was overtaken. */
   #building = null
-  /** @type {Promise<void> | null} A look for changes that is under way. */
-  #refreshing = null
+  /** @type {Map<string, Promise<void>>} Looks for changes that are under way, by source. */
+  #refreshing = new Map()
+  /** The latest merge after such a look: they are made one after the other, so that the last one knows the most. */
+  #merging = Promise.resolve()
   /** Whether those who ask have waited long enough for the build under way. */
   #isGraceOver = false
   /** @type {Map<string, Outcome>} What sources gave since the caches were cleared, to complete an index without asking all again. */
@@ -94,7 +96,7 @@ class PackageSourceManager {
   /** @param {CallOptions} [options] */
   async fetchMergedIndex(options) {
     const signal = options && readSignal(options)
-    const { entries } = this.#current() ?? (await abortable(this.#renew(), signal))
+    const { entries } = this.#current() ?? (await this.#renew(signal))
     return entries.slice()
   }
 
@@ -105,7 +107,7 @@ class PackageSourceManager {
   async hasPackage(packageId, options) {
     if (typeof packageId !== 'string') throw invalid('packageId', 'a string', packageId)
     const signal = options && readSignal(options)
-    const { byId } = this.#current() ?? (await abortable(this.#renew(), signal))
+    const { byId } = this.#current() ?? (await this.#renew(signal))
     return byId.has(packageId)
   }
 
@@ -117,7 +119,7 @@ class PackageSourceManager {
   async loadPackage(packageId, options) {
     if (typeof packageId !== 'string') throw invalid('packageId', 'a string', packageId)
     const signal = options && readSignal(options)
-    const { byId, inMemory } = this.#current() ?? (await abortable(this.#renew(), signal))
+    const { byId, inMemory } = this.#current() ?? (await this.#renew(signal))
     const kept = inMemory.get(packageId)
     const known = kept && this.#asker.held(kept)
     if (known) return known
@@ -178,8 +180,8 @@ class PackageSourceManager {
   /** @returns {Promise<void>} */
   async whenIdle() {
     await Promise.allSettled([
-      this.#building,
-      this.#refreshing,
+      this.#building?.join(undefined),
+      ...this.#refreshing.values(),
       ...[...this.#sources.values()].map((source) => this.#asker.whenIdle(source)),
     ])
   }
@@ -197,7 +199,7 @@ class PackageSourceManager {
   async explain(packageId, options) {
     expectString(packageId, 'packageId')
     const signal = readSignal(options)
-    const { native, slots, columns } = this.#current() ?? (await abortable(this.#renew(), signal))
+    const { native, slots, columns } = this.#current() ?? (await this.#renew(signal))
     const reports = isWellFormed(packageId) ? native.explain(packageId) : []
     /** @type {PackageCandidate[]} */
     const candidates = []
@@ -221,7 +223,7 @@ class PackageSourceManager {
    * @returns {Promise<SearchResult>}
    */
   async searchPackages(query, options) {
-    return searchMerged(query, options, async (signal) => this.#current() ?? abortable(this.#renew(), signal))
+    return searchMerged(query, options, async (signal) => this.#current() ?? this.#renew(signal))
   }
 
   /**
@@ -248,59 +250,83 @@ class PackageSourceManager {
   }
 
   /**
-   * Looks in the background for changes of the sources' indexes, and makes a new merged index where there is one.
+   * Looks in the background for changes of the sources' indexes, and makes a new merged index where there is one. A source
+   * that hangs holds up no other.
    *
    * @param {Merged} merged
    */
   #refresh(merged) {
-    if (this.#refreshing) return
     const outcomes = this.#outcomes
-    const isCurrent = () => outcomes === this.#outcomes && merged === this.#merged
-    const outcomeOf = (/** @type {string} */ id) => outcomes.get(id) ?? {}
-    const refresh = async () => {
-      try {
-        const stale = merged.slots.filter(({ id, source }) => this.#asker.staleAt(source, outcomeOf(id)) <= Date.now())
-        let isChanged = false
-        await this.#asker.each(stale, async ({ id, source }) => {
-          const renewed = await this.#asker.revalidate(id, source, isCurrent)
-          if (!renewed.native || !isCurrent()) return
-          isChanged ||= renewed.native.revision !== outcomeOf(id).native?.revision
-          outcomes.set(id, renewed)
-        })
-        if (!isCurrent()) return
-        const next = isChanged ? await this.#merge(outcomes) : merged
-        next.staleAt = Math.max(this.#staleAt(outcomes), Date.now() + REFRESH_PAUSE)
-        if (isCurrent()) this.#merged = next
-      } finally {
-        this.#refreshing = null
-      }
+    for (const { id, source } of merged.slots) {
+      const outcome = outcomes.get(id) ?? {}
+      if (this.#refreshing.has(id) || this.#asker.staleAt(source, outcome) > Date.now()) continue
+      if (this.#config.mergedIndexRefresh === 'manual' && !outcome.isOld) continue
+      const ofThese = this.#refreshing
+      const look = this.#look(id, source, outcomes).finally(() => ofThese.delete(id))
+      ofThese.set(id, look)
     }
-    this.#refreshing = refresh()
+    merged.staleAt = Date.now() + REFRESH_PAUSE
   }
 
   /**
-   * When to look for changes.
+   * @param {string} id
+   * @param {PackageSourceLike} source
+   * @param {Map<string, Outcome>} outcomes
+   */
+  async #look(id, source, outcomes) {
+    const isCurrent = () => outcomes === this.#outcomes
+    const before = outcomes.get(id)
+    const renewed = await this.#asker.fetchIndex(id, source, isCurrent, { renew: true })
+    if (!isCurrent()) return
+    outcomes.set(id, renewed)
+    if (renewed.native?.revision !== before?.native?.revision) await this.#remerge(outcomes)
+    if (isCurrent() && this.#merged) {
+      this.#merged.staleAt = Math.max(this.#staleAt(outcomes), Date.now() + REFRESH_PAUSE)
+    }
+  }
+
+  /** @param {Map<string, Outcome>} outcomes */
+  #remerge(outcomes) {
+    const remerge = async () => {
+      if (outcomes !== this.#outcomes) return
+      const merged = await this.#merge(outcomes)
+      if (outcomes === this.#outcomes) this.#merged = merged
+    }
+    const merging = this.#merging.then(remerge)
+    this.#merging = merging.catch(() => {})
+    return this.#merging
+  }
+
+  /**
+   * When to look for changes. Where that is left to the caller, only what was old already is looked at, once: such as what
+   * came from disk at a start.
    *
    * @param {Map<string, Outcome>} outcomes
    */
   #staleAt(outcomes) {
-    if (this.#config.mergedIndexRefresh === 'manual') return Number.POSITIVE_INFINITY
-    const all = [...this.#sources].map(([id, source]) => this.#asker.staleAt(source, outcomes.get(id) ?? {}))
+    const isManual = this.#config.mergedIndexRefresh === 'manual'
+    const all = [...this.#sources].map(([id, source]) => {
+      const outcome = outcomes.get(id) ?? {}
+      return isManual && !outcome.isOld ? Number.POSITIVE_INFINITY : this.#asker.staleAt(source, outcome)
+    })
     return Math.min(...all)
   }
 
   /**
    * A new merged index. Where there is one that only lacks failing sources, nobody waits for them long: who asks gets the
    * old one after a short grace, and at once while the sources are still being tried after that.
+   *
+   * @param {AbortSignal} [signal] Who gives up leaves the build to the others, and ends it where there are none.
+   * @returns {Promise<Merged>}
    */
-  async #renew() {
+  async #renew(signal) {
     const incomplete = this.#merged
-    if (incomplete === null) return this.#build()
+    if (incomplete === null) return this.#build().join(signal)
     const isUnderWay = this.#building !== null
     const build = this.#build()
     if (isUnderWay && this.#isGraceOver) return incomplete
     this.#isGraceOver = false
-    const renewed = await settledSoon(build, RETRY_GRACE)
+    const renewed = await abortable(settledSoon(build.join(undefined), RETRY_GRACE), signal)
     this.#isGraceOver = true
     return renewed ?? this.#merged ?? incomplete
   }
@@ -309,35 +335,43 @@ class PackageSourceManager {
   #invalidate() {
     this.#merged = null
     this.#building = null
+    this.#refreshing = new Map()
     this.#outcomes = new Map()
   }
 
   #build() {
-    if (this.#building) return this.#building
+    if (this.#building && !this.#building.isCancelled) return this.#building
     const outcomes = this.#outcomes
-    const build = async () => {
-      try {
-        const merged = await this.#fetchAndMerge(outcomes)
-        if (outcomes === this.#outcomes) this.#merged = merged
-        return merged
-      } finally {
-        if (outcomes === this.#outcomes) this.#building = null
-      }
-    }
-    const building = build()
+    const build = new Flight(async (_, flight) => {
+      const merged = await this.#fetchAndMerge(outcomes, flight.signal)
+      if (outcomes === this.#outcomes) this.#merged = merged
+      return merged
+    })
     // A source's fetchIndex() may have changed the manager already.
-    if (outcomes === this.#outcomes) this.#building = building
-    return building
+    if (outcomes === this.#outcomes) this.#building = build
+    build.whenEnded(() => {
+      if (this.#building === build) this.#building = null
+    })
+    return build
   }
 
-  /** @param {Map<string, Outcome>} outcomes What is known already; completed here. */
-  async #fetchAndMerge(outcomes) {
+  /**
+   * @param {Map<string, Outcome>} outcomes What is known already; completed here.
+   * @param {AbortSignal} signal
+   */
+  async #fetchAndMerge(outcomes, signal) {
     const slots = byPriority(this.#sources)
-    const isCurrent = () => outcomes === this.#outcomes
+    const isCurrent = () => outcomes === this.#outcomes && !signal.aborted
     await this.#asker.each(
       slots.filter(({ id }) => outcomes.get(id)?.retryAt !== undefined || !outcomes.has(id)),
-      async ({ id, source }) => outcomes.set(id, await this.#asker.fetchIndex(id, source, isCurrent)),
+      async ({ id, source }) => {
+        // One that failed is tried again in earnest: its old copy is known already.
+        const how = { renew: outcomes.has(id), signal }
+        const outcome = await this.#asker.fetchIndex(id, source, isCurrent, how).catch(() => undefined)
+        if (outcome && !signal.aborted) outcomes.set(id, outcome)
+      },
     )
+    signal.throwIfAborted()
     const merged = await this.#merge(outcomes)
     merged.staleAt = this.#staleAt(outcomes)
     return merged

@@ -11,6 +11,7 @@
  * @typedef {object} Outcome What came of asking a source for its index: one of the first two, unless it failed.
  * @property {BindingIndex} [native]
  * @property {CallerEntries} [caller]
+ * @property {boolean} [isOld] It is a copy that was stale already when it was asked for.
  * @property {number} [retryAt] It failed or gave an old copy, and is to be tried again then.
  *
  * @typedef {object} Merged

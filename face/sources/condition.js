@@ -5,19 +5,21 @@
  * @typedef {import('../../index.js').NetworkStatus} NetworkStatus
  * @typedef {import('./kept-packages.js').Age} Age
  *
- * @typedef {BindingCondition & { staleAt(age: Age): number }} Condition
+ * @typedef {BindingCondition & { staleAt(age: Age): number, maxStale: number }} Condition `maxStale`: how long a stale copy
+ *   may answer, in milliseconds.
  */
 
 /**
  * @param {Condition} condition
  * @returns {NetworkStatus}
  */
-function networkStatus({ breaker, requests, hits, misses, indexFetchedAt, indexMaxAge, staleAt }) {
+function networkStatus({ breaker, requests, hits, misses, indexFetchedAt, indexMaxAge, staleAt, maxStale }) {
   const counts = { breaker, requests, hits, misses }
   if (indexFetchedAt === undefined || indexMaxAge === undefined) return { freshness: 'none', ageMs: null, ...counts }
   const now = Date.now()
-  const isFresh = now < staleAt({ fetchedAt: indexFetchedAt, maxAge: indexMaxAge })
-  return { freshness: isFresh ? 'fresh' : 'stale', ageMs: Math.max(0, now - Math.floor(indexFetchedAt)), ...counts }
+  const end = staleAt({ fetchedAt: indexFetchedAt, maxAge: indexMaxAge })
+  if (now >= end + maxStale) return { freshness: 'none', ageMs: null, ...counts }
+  return { freshness: now < end ? 'fresh' : 'stale', ageMs: Math.max(0, now - Math.floor(indexFetchedAt)), ...counts }
 }
 
 module.exports = { networkStatus }

@@ -7,9 +7,6 @@
 const { expectString, invalid, sourcesError } = require('../errors.js')
 const { isSourceId } = require('../text.js')
 
-/** The user and password of a URL, behind its scheme. */
-const CREDENTIALS = /^([a-z][a-z\d+.-]*:\/\/)[^/?#]*@/i
-
 /** @param {PackageSourceConfig} config */
 function checkConfig(config) {
   const { id, name, type, url, priority, enabled, authToken } = config
@@ -30,7 +27,7 @@ function checkConfig(config) {
 function hideToken(config) {
   const without = () => {
     const { authToken: _hidden, ...shown } = config
-    return { ...shown, url: String(shown.url).replace(CREDENTIALS, '$1***@') }
+    return { ...shown, url: withoutSecrets(String(shown.url)) }
   }
   const hidden = { configurable: true, enumerable: false, writable: true }
   Object.defineProperty(config, 'toJSON', { ...hidden, value: without })
@@ -38,6 +35,20 @@ function hideToken(config) {
     ...hidden,
     value: () => (config.authToken === undefined ? without() : { ...without(), authToken: '***' }),
   })
+}
+
+/**
+ * A URL without user, password, query and fragment, however it is spelled; what is none is a path, and stays.
+ *
+ * @param {string} text
+ */
+function withoutSecrets(text) {
+  if (!URL.canParse(text)) return text
+  const url = new URL(text)
+  if (!/^https?:$/.test(url.protocol)) return text
+  return url.username || url.password || url.search || url.hash
+    ? `${url.protocol}//***@${url.host}${url.pathname}`
+    : text
 }
 
 module.exports = { checkConfig, hideToken }

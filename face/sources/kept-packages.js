@@ -13,6 +13,9 @@
 
 const { Flight } = require('../flight.js')
 
+/** How long it is believed at most that the source doesn't have something, in milliseconds, where copies expire at all. */
+const ABSENT_EXPIRY = 2000
+
 /** Most ids that are remembered as not there: callers may ask for any number of them. */
 const MAX_ABSENT = 1000
 
@@ -78,7 +81,7 @@ class KeptPackages {
 
   /**
    * @param {AnyNativeSource} source Whose packages they are.
-   * @param {{ packages: number, bytes: number }} most How much is kept; of more, the ones fetched first are dropped.
+   * @param {{ packages: number, bytes: number, expires: boolean }} most How much is kept; of more, the ones fetched first are dropped.
    * @param {(age: Age) => boolean} isFresh
    */
   constructor(source, most, isFresh) {
@@ -99,7 +102,7 @@ class KeptPackages {
    */
   isAbsent(key) {
     const age = this.#absent.get(key)
-    return age !== undefined && this.#isFresh(age)
+    return age !== undefined && Date.now() < age.fetchedAt + age.maxAge && this.#isFresh(age)
   }
 
   /**
@@ -115,16 +118,15 @@ class KeptPackages {
     if (underWay && !underWay.isCancelled) return underWay.join(signal)
     // A load that clear() overtakes must not bring back what was forgotten.
     const loading = this.#loading
-    const shared = new Flight(async (cancel, flight) => {
-      try {
-        const loaded = await load(cancel)
-        if (loading === this.#loading) this.#keep(key, loaded)
-        return loaded.data
-      } finally {
-        if (loading.get(key) === flight) loading.delete(key)
-      }
+    const shared = new Flight(async (cancel) => {
+      const loaded = await load(cancel)
+      if (loading === this.#loading) this.#keep(key, loaded)
+      return loaded.data
     })
     loading.set(key, shared)
+    shared.whenEnded(() => {
+      if (loading.get(key) === shared) loading.delete(key)
+    })
     return shared.join(signal)
   }
 
@@ -149,7 +151,11 @@ class KeptPackages {
     if (before) this.#drop(key, before)
     this.#absent.delete(key)
     if (loaded.data === null) {
-      this.#absent.set(key, { fetchedAt: loaded.fetchedAt, maxAge: loaded.maxAge })
+      const { fetchedAt, maxAge } = loaded
+      this.#absent.set(key, {
+        fetchedAt,
+        maxAge: this.#most.expires ? Math.min(maxAge, ABSENT_EXPIRY) : Number.POSITIVE_INFINITY,
+      })
       const [first] = this.#absent.keys()
       if (this.#absent.size > MAX_ABSENT && first !== undefined) this.#absent.delete(first)
       return

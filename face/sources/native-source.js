@@ -34,7 +34,7 @@ const { Reporter } = require('./reporter.js')
  *   condition(source: NativeSource): import('./condition.js').Condition | undefined
  *   epoch(source: NativeSource): number
  *   failures(source: NativeSource): number
- *   fetchIndex(source: NativeSource, listener: Listener): Promise<BindingIndex>
+ *   fetchIndex(source: NativeSource, listener: Listener, signal?: AbortSignal, renew?: boolean): Promise<BindingIndex>
  *   handleOf<H extends BindingLocalSource | BindingRemoteSource>(source: NativeSource<H>): H
  *   load(source: NativeSource, packageId: string, listener: Listener, signal?: AbortSignal): Promise<PackageData | null>
  *   kept(source: NativeSource, packageId: string): import('./kept-packages.js').Kept | undefined
@@ -58,6 +58,7 @@ class NativeSource {
   #open
   #reset
   #lifetime
+  #maxStale
   #isFresh
   #reporter
   /** @type {Handle | null} */
@@ -66,6 +67,8 @@ class NativeSource {
   #index = null
   /** @type {Flight<BindingIndex> | null} */
   #indexing = null
+  /** @type {Flight<BindingIndex> | null} As above, for those who wait until an old copy is refreshed. */
+  #renewing = null
   /** Packages as the source serves them, by id. */
   #packages
   /** Packages in a version that was asked for, by {@link keyOf}. */
@@ -86,11 +89,13 @@ class NativeSource {
       condition: (source) => {
         const handle = source.#handle
         const known = handle && 'condition' in handle ? handle.condition() : undefined
-        return known && { ...known, hits: known.hits + source.#hits, staleAt: (age) => source.#staleAt(age) }
+        if (!known) return undefined
+        const maxStale = source.#maxStale
+        return { ...known, hits: known.hits + source.#hits, staleAt: (age) => source.#staleAt(age), maxStale }
       },
       epoch: (source) => source.#epoch,
       failures: (source) => source.#failures,
-      fetchIndex: (source, listener) => source.#fetchIndex(listener),
+      fetchIndex: (source, listener, signal, renew) => source.#fetchIndex(listener, signal, renew),
       handleOf: (source) => {
         source.#handle ??= source.#open()
         return source.#handle
@@ -115,9 +120,10 @@ class NativeSource {
    * @param {(handle: Handle) => Handle | null} kind.reset Makes it forget what it keeps; `null`: open another one.
    * @param {((age: Age) => number) | null} kind.lifetime How long something is fresh from `fetchedAt` on, in milliseconds;
    *   `null`: until the caches are cleared.
+   * @param {number} [kind.maxStale] How long beyond that it may answer; without it for ever.
    * @param {{ packages: number, bytes: number }} kind.most How much is kept as objects.
    */
-  constructor(defaults, config, { open, reset, lifetime, most }) {
+  constructor(defaults, config, { open, reset, lifetime, maxStale = Number.POSITIVE_INFINITY, most }) {
     expectObject(config, 'config')
     const settings = /** @type {PackageSourceConfig} */ ({ ...defaults, ...given(config) })
     checkConfig(settings)
@@ -127,11 +133,14 @@ class NativeSource {
     this.#open = () => open({ ...settings, id, url, authToken })
     this.#reset = reset
     this.#lifetime = lifetime
+    this.#maxStale = maxStale
     const isFresh = lifetime ? (/** @type {Age} */ age) => Date.now() < this.#staleAt(age) : () => true
     this.#isFresh = isFresh
     this.#reporter = new Reporter(() => settings.id)
-    this.#packages = new KeptPackages(this, most, isFresh)
-    this.#versioned = new KeptPackages(this, most, isFresh)
+    // They share what there is to be kept.
+    const half = { packages: most.packages, bytes: most.bytes / 2, expires: lifetime !== null }
+    this.#packages = new KeptPackages(this, half, isFresh)
+    this.#versioned = new KeptPackages(this, half, isFresh)
   }
 
   getConfig() {
@@ -213,6 +222,7 @@ class NativeSource {
     this.#handle = this.#handle && this.#reset(this.#handle)
     this.#index = null
     this.#indexing = null
+    this.#renewing = null
     this.#packages.clear()
     this.#versioned.clear()
     this.#reporter.forget()
@@ -252,24 +262,35 @@ class NativeSource {
    *
    * @param {Listener} [listener] Who asks; without one all who listen are told of what goes wrong.
    * @param {AbortSignal} [signal]
+   * @param {boolean} [renew] Whether to wait for the refresh of an old copy.
    */
-  #fetchIndex(listener, signal) {
+  #fetchIndex(listener, signal, renew = false) {
     const kept = this.#index
     if (kept && this.#isFresh(kept.native)) {
       this.#hits += 1
       return Promise.resolve(kept.native)
     }
-    if (!this.#indexing || this.#indexing.isCancelled) this.#indexing = this.#startIndexing(listener)
+    if (renew) {
+      if (!this.#renewing || this.#renewing.isCancelled) this.#renewing = this.#startIndexing(listener, true)
+      return this.#renewing.join(signal)
+    }
+    if (!this.#indexing || this.#indexing.isCancelled) this.#indexing = this.#startIndexing(listener, false)
     return this.#indexing.join(signal)
   }
 
-  /** @param {Listener | undefined} listener */
-  #startIndexing(listener) {
+  /**
+   * @param {Listener | undefined} listener
+   * @param {boolean} renew
+   */
+  #startIndexing(listener, renew) {
     const epoch = this.#epoch
-    return new Flight(async (cancel, flight) => {
+    const indexing = new Flight(async (cancel, flight) => {
       const context = /** @type {const} */ ({ operation: 'fetchIndex' })
       try {
-        const native = await access.handleOf(this).fetchIndex(cancel)
+        /** @type {BindingLocalSource | BindingRemoteSource} */
+        const handle = access.handleOf(this)
+        const isRenewed = renew && 'renewIndex' in handle
+        const native = await (isRenewed ? handle.renewIndex(cancel) : handle.fetchIndex(cancel))
         if (native.staleBecause) {
           this.#failures += 1
           if (this.#reporter.isNew(native.staleBecause)) this.#reporter.failed(native.staleBecause, context, listener)
@@ -284,10 +305,13 @@ class NativeSource {
       } catch (error) {
         if (!flight.isCancelled) this.#failures += 1
         throw error
-      } finally {
-        if (this.#indexing === flight) this.#indexing = null
       }
     })
+    indexing.whenEnded(() => {
+      if (this.#indexing === indexing) this.#indexing = null
+      if (this.#renewing === indexing) this.#renewing = null
+    })
+    return indexing
   }
 
   /**

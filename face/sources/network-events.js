@@ -10,10 +10,10 @@ const { publish } = require('../channels.js')
 
 /**
  * @param {string} sourceId
- * @param {(failure: Failure) => void} onCacheFailure The copies on disk can't be read or written.
+ * @param {() => import('./reporter.js').Reporter | undefined} reporter Who tells of failures; `undefined` once the source is gone.
  * @returns {(event: BindingEvent) => void} Never throws.
  */
-function networkObserver(sourceId, onCacheFailure) {
+function networkObserver(sourceId, reporter) {
   return (event) => {
     const { url = '', attempt = 1, milliseconds = 0, failures = 0 } = event
     const failure = event.failure && { code: event.failure.code, message: event.failure.message }
@@ -34,13 +34,14 @@ function networkObserver(sourceId, onCacheFailure) {
         publish('package-sources:revalidate', () => revalidated(sourceId, event, failure ?? null))
         break
       case 'breaker':
+        if (event.outcome !== 'open') reporter()?.breakerTries()
         publish('package-sources:breaker', () => {
           const state = /** @type {DiagnosticsMessages['package-sources:breaker']['state']} */ (event.outcome)
           return { sourceId, state, failures }
         })
         break
       case 'cache':
-        if (failure) onCacheFailure(failure)
+        if (failure) reporter()?.once(failure, { operation: 'cache' })
         break
     }
   }

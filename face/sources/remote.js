@@ -47,9 +47,9 @@ class RemotePackageSource extends NativeSource {
     /** @type {WeakRef<RemotePackageSource> | undefined} */
     let self
     const open = (/** @type {PackageSourceConfig} */ { id, url, authToken: token }) => {
-      const onEvent = networkObserver(id, (failure) => {
+      const onEvent = networkObserver(id, () => {
         const source = self?.deref()
-        if (source) access.reporter(source).once(failure, { operation: 'cache' })
+        return source && access.reporter(source)
       })
       const onToken = weakTokens && (() => askForToken(() => weakTokens.deref()?.ask()))
       const handle = new BindingRemoteSource({ id, url, token, ...network }, onEvent, onToken)
@@ -63,6 +63,7 @@ class RemotePackageSource extends NativeSource {
         return handle
       },
       lifetime: ({ maxAge }) => ages.expiry ?? maxAge,
+      maxStale: ages.maxStale,
       most: { packages: MAX_KEPT, bytes: network.cacheMaxBytes ?? MAX_KEPT_BYTES },
     })
     self = new WeakRef(this)

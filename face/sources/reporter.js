@@ -28,6 +28,8 @@ class Reporter {
   #crowded = 16
   /** The number of the latest failure that was reported. */
   #latestFailure = 0
+  /** Whether it was told that the breaker refuses requests. */
+  #isRefusalTold = false
   /** @type {Set<string>} Messages that are told only once. */
   #told = new Set()
 
@@ -62,7 +64,12 @@ class Reporter {
   failed(failure, context, listener) {
     const { code, message } = /** @type {Failure} */ (failure)
     if (!listener) for (const { onFailure } of this.#alive()) onFailure({ code, message })
-    this.#tell(failure instanceof Error ? failure : sourcesError(/** @type {any} */ (code), message), context, listener)
+    if (this.isNews(code))
+      this.#tell(
+        failure instanceof Error ? failure : sourcesError(/** @type {any} */ (code), message),
+        context,
+        listener,
+      )
   }
 
   /**
@@ -76,6 +83,23 @@ class Reporter {
     if (!this.isNew(failure)) return
     listener?.onFailure(failure)
     this.failed(failure, context, listener)
+  }
+
+  /** The breaker lets a request through: should it refuse the next one, that is worth telling again. */
+  breakerTries() {
+    this.#isRefusalTold = false
+  }
+
+  /**
+   * Whether a failure is to be told: that the breaker refuses a request is, once each time that it opens.
+   *
+   * @param {string} code
+   */
+  isNews(code) {
+    if (code !== 'EBREAKEROPEN') return true
+    const isNews = !this.#isRefusalTold
+    this.#isRefusalTold = true
+    return isNews
   }
 
   /**

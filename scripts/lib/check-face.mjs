@@ -6,7 +6,13 @@ import ts from 'typescript'
 const DOORS = ['index.js', 'index.mjs', 'browser.mjs']
 
 /** Node's modules that the face may use: none of them does input or output. */
-const BUILTINS = new Set(['node:diagnostics_channel', 'node:module', 'node:timers/promises', 'node:util'])
+const BUILTINS = new Set([
+  'node:diagnostics_channel',
+  'node:events',
+  'node:module',
+  'node:timers/promises',
+  'node:util',
+])
 
 /** The one file that opens a socket: an HTTP server is Node's own, and what it answers comes from the core. */
 const SERVER = { file: 'face/service/server.js', specifier: 'node:http' }

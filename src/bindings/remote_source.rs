@@ -58,7 +58,18 @@ impl BindingRemoteSource {
         napi::bindgen_prelude::within_runtime_if_available(|| self.0.clear());
     }
 
-    /// Settles when no refresh is under way.
+    /// All packages as they are now: waits for the refresh of a copy that is no longer fresh.
+    #[napi(catch_unwind)]
+    pub fn renew_index<'env>(
+        &self,
+        env: &'env Env,
+        cancel: Option<&BindingCancel>,
+    ) -> napi::Result<PromiseRaw<'env, BindingIndex>> {
+        let source = Arc::clone(&self.0);
+        settle_unless(env, cancel, async move { source.renew_index().await }, BindingIndex)
+    }
+
+    /// Settles when the refreshes are done that are under way now.
     #[napi(catch_unwind)]
     pub fn when_idle<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         let source = Arc::clone(&self.0);

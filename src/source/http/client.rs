@@ -38,8 +38,18 @@ impl Client {
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https"))
             .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "a remote source's url must be an http(s) URL"))?;
+        if base.query().is_some() {
+            let message = "a remote source's url can't have a query: it would not be sent along";
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
         let exchange = Exchange::new(base, token, &options, Arc::clone(&network.tally))?;
         Ok(Self { exchange, options, network })
+    }
+
+    /// What tells these credentials from others, and says nothing of them.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        self.exchange.identity()
     }
 
     /// The URL of these segments below the base, each percent-encoded.
@@ -115,7 +125,7 @@ mod tests {
 
     #[test]
     fn only_http_is_asked() {
-        for url in ["ftp://example.test", "file:///etc", "example.test", ""] {
+        for url in ["ftp://example.test", "file:///etc", "example.test", "", "https://example.test/?key=1"] {
             assert_eq!(client(url, AuthToken::None).unwrap_err().code(), "EINVALIDARG", "{url}");
         }
     }

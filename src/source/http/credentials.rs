@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use reqwest::header::HeaderValue;
+use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
@@ -53,6 +54,7 @@ pub enum AuthToken {
 /// The credentials of one source.
 pub(super) struct Credentials {
     ask: Option<AskToken>,
+    identity: String,
     /// The header that goes with requests; unknown until the first is needed.
     header: Mutex<Option<HeaderValue>>,
 }
@@ -72,9 +74,20 @@ impl Credentials {
             AuthToken::Fixed(Secret(token)) => (None, Some(format!("Bearer {token}"))),
             AuthToken::None => (None, in_url),
         };
+        // What a function gives changes with time, though it is for the same reader.
+        let identity = match (&ask, &fixed) {
+            (Some(_), _) => "asked".to_owned(),
+            (None, Some(text)) => URL_SAFE.encode(Sha256::digest(text)),
+            (None, None) => String::new(),
+        };
         let unusable = "authToken holds characters that can't stand in a header";
         let header = fixed.map(|text| header(&text).ok_or_else(|| Error::new(ErrorKind::InvalidArgument, unusable)));
-        Ok(Self { ask, header: Mutex::new(header.transpose()?) })
+        Ok(Self { ask, identity, header: Mutex::new(header.transpose()?) })
+    }
+
+    /// What tells these credentials from others, and says nothing of them.
+    pub(super) fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// The header for the next request; where one was refused, another one, if there is any. Half of the time until the

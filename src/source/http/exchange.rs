@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
 use reqwest::{Response, StatusCode};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
@@ -20,6 +21,9 @@ use crate::source::layer::{Failure, Remedy, Tally, Validator};
 
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
+
+/// Most requests to one server at once; further ones wait their turn.
+const MAX_AT_ONCE: usize = 64;
 
 /// What of an exchange is told to whoever watches, also where it failed half-way.
 #[derive(Debug, Default)]
@@ -43,10 +47,9 @@ pub(super) struct Exchange {
     base: Url,
     credentials: Credentials,
     connections: Connections,
-    /// Until an answer begins.
-    answer_timeout: Duration,
-    /// Between two parts of it.
+    /// Without a byte.
     read_timeout: Duration,
+    at_once: Semaphore,
     max_bytes: usize,
     tally: Arc<Tally>,
 }
@@ -63,11 +66,16 @@ impl Exchange {
             base,
             credentials,
             connections: Connections::new(options),
-            answer_timeout: options.connect_timeout + options.read_timeout,
             read_timeout: options.read_timeout,
+            at_once: Semaphore::new(MAX_AT_ONCE),
             max_bytes: options.max_response_bytes,
             tally,
         })
+    }
+
+    /// What tells these credentials from others, and says nothing of them.
+    pub(super) fn identity(&self) -> &str {
+        self.credentials.identity()
     }
 
     /// What all that is asked for lies below, without credentials.
@@ -83,10 +91,14 @@ impl Exchange {
         deadline: Instant,
         trace: &mut Trace,
     ) -> Outcome<Answer> {
+        // It is never closed.
+        let _turn = self.at_once.acquire().await;
         let header = self.credentials.header(None, deadline).await.map_err(unasked)?;
         let mut reached = self.follow(url, known, header.as_ref()).await?;
+        // Who was redirected to elsewhere was not shown the token, and has not refused it.
         if reached.response.status() == StatusCode::UNAUTHORIZED
             && header.is_some()
+            && reached.dropped_at.is_none()
             && let Some(another) = self.credentials.header(header.as_ref(), deadline).await.map_err(unasked)?
         {
             reached = self.follow(url, known, Some(&another)).await?;
@@ -168,7 +180,7 @@ impl Exchange {
             Some(Validator::Pages { .. }) | None => request,
         };
         self.tally.request();
-        within(url, self.answer_timeout, request.send()).await
+        within(url, self.read_timeout, request.send()).await
     }
 
     async fn read(&self, url: &Url, mut response: Response, trace: &mut Trace) -> Outcome<Vec<u8>> {

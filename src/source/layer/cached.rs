@@ -13,7 +13,7 @@ use super::question::Question;
 use super::reply::{Reply, Validator};
 use super::shelf::Shelf;
 use super::stale::StaleCell;
-use super::verify::{in_index, in_versions, verify};
+use super::verify::{Known, in_index, in_versions, unlisted, verify};
 use super::watch::{BreakerState, Subject};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{BoxFuture, Fetched, LoadedPackage, PublishedVersion, SearchQuery, Source, SourceIndex};
@@ -145,23 +145,34 @@ impl Memory {
         let Arrived { package, version, body } = arrived;
         let Some(body) = body else { return Ok(package) };
         let index = self.index.peek(&self.keep, &index_question()).await;
-        let mut checksum = index.and_then(|index| in_index(&index, id, &version));
-        if checksum.is_none() {
+        let mut known = index.map_or(Known::Nothing, |index| in_index(&index, id, &version));
+        if !matches!(known, Known::Checksum(_)) {
             let versions = self.versions.peek(&self.keep, &versions_question(id)).await;
-            checksum = versions.and_then(|versions| in_versions(&versions, &version));
+            let listed = versions.map_or(Known::Nothing, |versions| in_versions(&versions, &version));
+            known = if listed == Known::Nothing { known } else { listed };
         }
-        let Some(checksum) = checksum else { return Ok(package) };
-        let (owned_id, owned_version) = (id.to_owned(), version.clone());
-        let (outcome, body) = blocking(move || {
-            let outcome = verify(&owned_id, &owned_version, &checksum, body.as_bytes());
-            Ok((outcome, body))
-        })
-        .await?;
-        let Err(fault) = outcome else { return Ok(package) };
+        let fault_is_of_absence = known == Known::OthersOnly;
+        let (fault, body) = match known {
+            Known::Nothing => return Ok(package),
+            Known::OthersOnly => (unlisted(id, &version), body),
+            Known::Checksum(checksum) => {
+                let (owned_id, owned_version) = (id.to_owned(), version.clone());
+                let verifying = blocking(move || {
+                    let outcome = verify(&owned_id, &owned_version, &checksum, body.as_bytes());
+                    Ok((outcome, body))
+                });
+                match verifying.await? {
+                    (Ok(()), _) => return Ok(package),
+                    (Err(fault), body) => (fault, body),
+                }
+            }
+        };
         let Ok(Reply::Value { value: versions, .. }) = origin.versions(id, None).await else { return Err(fault) };
         match in_versions(&versions, &version) {
-            Some(checksum) => verify(id, &version, &checksum, body.as_bytes()).map(|()| package),
-            None => Err(fault),
+            Known::Checksum(checksum) => verify(id, &version, &checksum, body.as_bytes()).map(|()| package),
+            // A registry without such a list has said nothing against a newer version.
+            Known::Nothing if versions.is_empty() && fault_is_of_absence => Ok(package),
+            Known::Nothing | Known::OthersOnly => Err(fault),
         }
     }
 }
@@ -188,7 +199,17 @@ impl<O: Origin> Cached<O> {
         *memory = Arc::new(Memory::new(memory.keep.cleared(), self.max_bytes));
     }
 
-    /// Until no refresh is under way.
+    /// All its packages, as they are now: waits for the refresh of a copy that is no longer fresh.
+    ///
+    /// # Errors
+    /// As [`Source::fetch_index`].
+    pub async fn renew_index(&self) -> Result<Fetched<SourceIndex>> {
+        let (memory, origin) = (self.memory(), Arc::clone(&self.origin));
+        let fetch = async move |known| origin.index(known).await;
+        memory.index.renew(&memory.keep, index_question(), fetch).await
+    }
+
+    /// Until the refreshes are done that are under way now.
     pub async fn idle(&self) {
         let background = Arc::clone(self.memory().keep.background());
         background.idle().await;

@@ -64,6 +64,10 @@ impl Persist for SourceIndex {
 }
 
 impl Persist for Option<LoadedPackage> {
+    fn is_nothing(&self) -> bool {
+        self.is_none()
+    }
+
     fn to_bytes(&self) -> Option<Vec<u8>> {
         let package = self.as_ref()?;
         let mut bytes = Head::write(&package.warnings)?;
@@ -79,6 +83,10 @@ impl Persist for Option<LoadedPackage> {
 }
 
 impl Persist for Vec<PublishedVersion> {
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+
     fn to_bytes(&self) -> Option<Vec<u8>> {
         if self.is_empty() {
             return None;

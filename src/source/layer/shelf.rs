@@ -1,8 +1,7 @@
 //! Copies on disk, so that a restart has them: values as bytes and back, off the threads that serve connections.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use super::background::Background;
@@ -16,6 +15,11 @@ use crate::error::{Error, ErrorKind, Result};
 pub trait Persist: Sized {
     /// The bytes; `None` for what isn't worth keeping, such as that there is nothing.
     fn to_bytes(&self) -> Option<Vec<u8>>;
+
+    /// Whether it says that there is nothing. That is believed for a short while only: it may be published at any moment.
+    fn is_nothing(&self) -> bool {
+        false
+    }
 
     /// What the bytes were made of, as the source of this id would give it; `None` where they are none of ours.
     fn from_bytes(bytes: Vec<u8>, source_id: &Arc<str>) -> Option<Self>;
@@ -42,8 +46,9 @@ struct Place {
     watch: Watch,
     /// Copies from before count as cleared, in milliseconds since 1970.
     not_before: f64,
-    /// Set once the shelf is cleared: what was under way then must not be put back.
-    is_closed: Arc<AtomicBool>,
+    /// Set once the shelf is cleared: what was under way then must not be put back. Held while something is written, so
+    /// that nothing is written after it was removed.
+    is_closed: Arc<RwLock<bool>>,
 }
 
 impl Shelf {
@@ -62,8 +67,11 @@ impl Shelf {
     /// An empty shelf in the place of this one, which takes nothing more. The files are removed in the background.
     pub(super) fn cleared(&self, background: &Arc<Background>) -> Self {
         let Some(place) = &self.0 else { return Self(None) };
-        place.is_closed.store(true, Ordering::Release);
-        place.spawn(background, |disk, _| disk.clear());
+        let is_closed = Arc::clone(&place.is_closed);
+        place.spawn(background, move |disk| {
+            *is_closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+            disk.clear()
+        });
         Self(Some(Place {
             disk: Arc::clone(&place.disk),
             source_id: Arc::clone(&place.source_id),
@@ -107,12 +115,7 @@ impl Shelf {
     ) {
         let Some(place) = self.place_for(question) else { return };
         let key = question.key().to_owned();
-        place.spawn(
-            background,
-            move |disk, is_closed| {
-                if is_closed() { Ok(()) } else { write(disk, &key, &*value, terms, fetched_at) }
-            },
-        );
+        place.write(background, move |disk| write(disk, &key, &*value, terms, fetched_at));
     }
 
     /// The copy of this value is current still. Where it is gone, it is put there again.
@@ -126,9 +129,9 @@ impl Shelf {
     ) {
         let Some(place) = self.place_for(question).filter(|_| !terms.no_store) else { return };
         let key = question.key().to_owned();
-        place.spawn(background, move |disk, is_closed| {
+        place.write(background, move |disk| {
             let record = Record { validator: terms.validator.clone(), max_age: terms.max_age, fetched_at };
-            if is_closed() || disk.confirm(&key, &record)? {
+            if disk.confirm(&key, &record)? {
                 return Ok(());
             }
             write(disk, &key, &*value, terms, fetched_at)
@@ -149,16 +152,20 @@ fn write<T: Persist>(disk: &DiskCache, key: &str, value: &T, terms: Terms, fetch
 }
 
 impl Place {
+    /// Writes, unless the shelf was cleared meanwhile.
+    fn write(&self, background: &Arc<Background>, work: impl FnOnce(&DiskCache) -> Result<()> + Send + 'static) {
+        let is_closed = Arc::clone(&self.is_closed);
+        self.spawn(background, move |disk| {
+            let is_closed = is_closed.read().unwrap_or_else(PoisonError::into_inner);
+            if *is_closed { Ok(()) } else { work(disk) }
+        });
+    }
+
     /// Does something on disk that nobody waits for. That it fails is told, and harms nothing else.
-    fn spawn(
-        &self,
-        background: &Arc<Background>,
-        work: impl FnOnce(&DiskCache, &dyn Fn() -> bool) -> Result<()> + Send + 'static,
-    ) {
-        let (disk, is_closed, watch) = (Arc::clone(&self.disk), Arc::clone(&self.is_closed), self.watch.clone());
+    fn spawn(&self, background: &Arc<Background>, work: impl FnOnce(&DiskCache) -> Result<()> + Send + 'static) {
+        let (disk, watch) = (Arc::clone(&self.disk), self.watch.clone());
         background.spawn(async move {
-            let work = move || work(&disk, &|| is_closed.load(Ordering::Acquire));
-            match tokio::task::spawn_blocking(work).await {
+            match tokio::task::spawn_blocking(move || work(&disk)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => watch.tell(Event::CacheFailure(error)),
                 Err(fault) => {

@@ -17,7 +17,7 @@ use super::keep::{Ages, Keep};
 use super::question::Question;
 use super::reply::{Reply, Terms, Validator};
 use super::shelf::{Persist, Shelved};
-use super::watch::{Event, Revalidation};
+use super::watch::{BreakerState, Event, Revalidation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Fetched;
 
@@ -26,6 +26,9 @@ const DEFAULT_EXPIRY: Duration = Duration::from_mins(5);
 
 /// Least time between a refresh that failed and the next one.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// How long it is believed at most that there is nothing.
+const NOTHING_EXPIRY: Duration = Duration::from_secs(2);
 
 /// Numbers the values that were fetched in this process, so that an old one is known again.
 static REVISIONS: AtomicU64 = AtomicU64::new(1);
@@ -100,7 +103,7 @@ impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
             if let Some((answer, is_fresh)) = state.answer_at_once(keep) {
                 keep.tally().hit();
                 if !is_fresh && state.may_refresh(keep) {
-                    self.refresh(&mut state, keep, question, fetch);
+                    drop(self.refresh(&mut state, keep, question, fetch));
                 }
                 return Ok(answer);
             }
@@ -118,6 +121,31 @@ impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
         self.state().outcome(keep)
     }
 
+    /// The value as it is now: as [`Self::get`], but a caller waits for the refresh of a copy that is no longer fresh.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn renew<F>(
+        self: &Arc<Self>,
+        keep: &Keep,
+        question: Question,
+        fetch: impl FnOnce(Option<Validator>) -> F + Send + 'static,
+    ) -> Result<Fetched<T>>
+    where
+        F: Future<Output = Result<Reply<T>>> + Send + 'static,
+    {
+        let flight = {
+            let mut state = self.state();
+            match state.answer_at_once(keep) {
+                Some((answer, is_fresh)) if is_fresh || keep.is_offline() => return Ok(answer),
+                _ => {}
+            }
+            state.flight().unwrap_or_else(|| self.refresh(&mut state, keep, question, fetch))
+        };
+        flight.await;
+        self.state().outcome(keep)
+    }
+
     /// The copy, in memory or on disk, however old.
     pub async fn peek(&self, keep: &Keep, question: &Question) -> Option<Arc<T>> {
         self.look_on_shelf(keep, question).await;
@@ -126,13 +154,13 @@ impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
 
     /// Takes over the copy on disk, where there is none in memory and that was not tried before.
     async fn look_on_shelf(&self, keep: &Keep, question: &Question) {
-        if !self.state().wants_shelf() {
+        if !self.state().wants_shelf(keep) {
             return;
         }
         let found = keep.shelf().read(question).await;
         let mut state = self.state();
         // A fetch may have ended meanwhile: what it gave is newer.
-        if let Some(found) = found.filter(|_| state.wants_shelf()) {
+        if let Some(found) = found.filter(|_| state.wants_shelf(keep)) {
             state.adopt(found);
         }
         state.is_shelf_read = true;
@@ -162,7 +190,7 @@ impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
             if let Some((_, is_fresh)) = state.answer_at_once(&keep) {
                 state.flight = None;
                 if !is_fresh && state.may_refresh(&keep) {
-                    self.refresh(&mut state, &keep, question, fetch);
+                    drop(self.refresh(&mut state, &keep, question, fetch));
                 }
                 return false;
             }
@@ -176,14 +204,15 @@ impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
         true
     }
 
-    /// Asks the origin in the background.
+    /// Asks the origin in the background, whoever waits for it.
     fn refresh<F>(
         self: &Arc<Self>,
         state: &mut State<T>,
         keep: &Keep,
         question: Question,
         fetch: impl FnOnce(Option<Validator>) -> F + Send + 'static,
-    ) where
+    ) -> Flight
+    where
         F: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
         let (cell, for_refresh) = (Arc::clone(self), keep.clone());
@@ -194,7 +223,8 @@ impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
         };
         let flight: Flight = refresh.boxed().shared();
         state.flight = flight.downgrade();
-        keep.background().spawn(flight.map(drop));
+        keep.background().spawn(flight.clone().map(drop));
+        flight
     }
 
     async fn ask<F>(&self, keep: &Keep, question: &Question, fetch: impl FnOnce(Option<Validator>) -> F) -> Revalidation
@@ -223,7 +253,7 @@ impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
     }
 }
 
-impl<T> State<T> {
+impl<T: Persist> State<T> {
     /// The copy, where it may answer without anybody waiting, and whether it is fresh.
     fn answer_at_once(&self, keep: &Keep) -> Option<(Fetched<T>, bool)> {
         let (kept, ages) = (self.kept.as_ref()?, keep.ages());
@@ -231,6 +261,8 @@ impl<T> State<T> {
             return Some((kept.fetched(None), true));
         }
         let asks_first = ages.expiry == Some(Duration::ZERO) && !keep.is_offline();
+        // That there was nothing may be told no longer, though it is better than nothing where the origin fails.
+        let asks_first = asks_first || (kept.value.is_nothing() && !keep.is_offline());
         (!asks_first && kept.may_answer(ages)).then(|| (kept.fetched(self.failure.clone()), false))
     }
 
@@ -251,11 +283,14 @@ impl<T> State<T> {
 
     fn may_refresh(&self, keep: &Keep) -> bool {
         let is_paused = self.failed.is_some_and(|failed| failed.elapsed() < PAUSE_AFTER_FAILURE);
-        !keep.is_offline() && !is_paused && self.flight().is_none()
+        // It would be refused, and that told, by every copy.
+        let is_refused = keep.network().breaker.state() == BreakerState::Open;
+        !keep.is_offline() && !is_paused && !is_refused && self.flight().is_none()
     }
 
-    fn wants_shelf(&self) -> bool {
-        self.kept.is_none() && !self.is_shelf_read
+    fn wants_shelf(&self, keep: &Keep) -> bool {
+        // Offline, others may put there what nobody can fetch.
+        self.kept.is_none() && (!self.is_shelf_read || keep.is_offline())
     }
 
     /// Takes over a copy from disk.
@@ -300,13 +335,14 @@ impl<T> State<T> {
     }
 }
 
-impl<T> Kept<T> {
+impl<T: Persist> Kept<T> {
     fn age(&self) -> Duration {
         self.age.saturating_add(self.confirmed.elapsed())
     }
 
     fn expiry(&self, ages: Ages) -> Duration {
-        ages.expiry.or(self.terms.max_age).unwrap_or(DEFAULT_EXPIRY)
+        let expiry = ages.expiry.or(self.terms.max_age).unwrap_or(DEFAULT_EXPIRY);
+        if self.value.is_nothing() { expiry.min(NOTHING_EXPIRY) } else { expiry }
     }
 
     /// Whether the copy is within the outer bound.

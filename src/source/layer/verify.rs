@@ -4,16 +4,44 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::Checksum;
 use crate::source::{PublishedVersion, SourceIndex};
 
-/// The checksum that an index gives for a package in this version.
-pub(super) fn in_index(index: &SourceIndex, id: &str, version: &str) -> Option<String> {
-    let entry = index.entries.iter().find(|entry| entry.id.as_str() == id && *entry.version == *version)?;
-    entry.checksum().filter(|text| !text.trim().is_empty())
+/// What a source says elsewhere of a version of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Its checksum.
+    Checksum(String),
+    /// It doesn't list it, though it gives checksums for other versions.
+    OthersOnly,
+    /// Nothing that could be held against it.
+    Nothing,
 }
 
-/// The checksum that a list of versions gives for this one.
-pub(super) fn in_versions(versions: &[PublishedVersion], version: &str) -> Option<String> {
-    let found = versions.iter().find(|one| one.version == version)?.checksum.as_deref()?;
-    (!found.trim().is_empty()).then(|| found.to_owned())
+/// What an index says of a package in this version.
+pub(super) fn in_index(index: &SourceIndex, id: &str, version: &str) -> Known {
+    let of_id = index.entries.iter().filter(|entry| entry.id.as_str() == id);
+    known(of_id.map(|entry| (&*entry.version, entry.checksum())), version)
+}
+
+/// What a list of versions says of this one.
+pub(super) fn in_versions(versions: &[PublishedVersion], version: &str) -> Known {
+    known(versions.iter().map(|one| (&*one.version, one.checksum.as_deref().map(str::to_owned))), version)
+}
+
+fn known<'a>(listed: impl Iterator<Item = (&'a str, Option<String>)>, version: &str) -> Known {
+    let mut has_checksums = false;
+    for (listed, checksum) in listed {
+        let checksum = checksum.filter(|checksum| !checksum.trim().is_empty());
+        if listed == version {
+            return checksum.map_or(Known::Nothing, Known::Checksum);
+        }
+        has_checksums |= checksum.is_some();
+    }
+    if has_checksums { Known::OthersOnly } else { Known::Nothing }
+}
+
+/// The failure of a version that its source doesn't list.
+pub(super) fn unlisted(id: &str, version: &str) -> Error {
+    let message = format!("package {id} arrived in version {version:?}, which its source does not list");
+    Error::new(ErrorKind::Integrity, message)
 }
 
 /// Whether the bytes are those that the checksum was made of.
@@ -53,10 +81,11 @@ mod tests {
 
     #[test]
     fn only_a_checksum_of_the_same_version_counts() {
-        let versions = [PublishedVersion { version: "1.0.0".to_owned(), checksum: Some(OF_TEST.into()) }];
-        assert_eq!(in_versions(&versions, "1.0.0").as_deref(), Some(OF_TEST));
-        assert_eq!(in_versions(&versions, "1.0.1"), None);
-        let blank = [PublishedVersion { version: "1.0.0".to_owned(), checksum: Some("".into()) }];
-        assert_eq!(in_versions(&blank, "1.0.0"), None);
+        let listed =
+            |checksum: &str| [PublishedVersion { version: "1.0.0".to_owned(), checksum: Some(checksum.into()) }];
+        assert_eq!(in_versions(&listed(OF_TEST), "1.0.0"), Known::Checksum(OF_TEST.to_owned()));
+        assert_eq!(in_versions(&listed(OF_TEST), "1.0.1"), Known::OthersOnly);
+        assert_eq!(in_versions(&listed(" "), "1.0.0"), Known::Nothing);
+        assert_eq!(in_versions(&[], "1.0.0"), Known::Nothing);
     }
 }

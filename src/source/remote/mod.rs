@@ -36,7 +36,9 @@ pub fn open(id: &str, url: &str, token: AuthToken, options: RemoteOptions, watch
     let RemoteOptions { http, breaker, cache } = options;
     let network = Network::new(breaker, watch);
     let client = Client::new(url, token, http, network.clone())?;
-    let cache = CacheOptions { partition: format!("remote\n{id}\n{}", client.url(&[])?), ..cache };
+    // Whoever has other credentials gets no copies of what these may read.
+    let partition = format!("remote\n{id}\n{}\n{}", client.url(&[])?, client.identity());
+    let cache = CacheOptions { partition, ..cache };
     Ok(Cached::new(Registry { id: id.into(), client }, network, cache))
 }
 
@@ -91,9 +93,9 @@ impl Origin for Registry {
         };
         match self.client.get(&url, known.as_ref()).await? {
             Answer::Body(body) => {
-                let (wanted, source) = (id.to_owned(), Arc::clone(&self.id));
+                let (wanted, asked, source) = (id.to_owned(), version.map(str::to_owned), Arc::clone(&self.id));
                 read(body, move |text| {
-                    let (package, version) = protocol::package(&text, &wanted, &source)?;
+                    let (package, version) = protocol::package(&text, &wanted, asked.as_deref(), &source)?;
                     Ok(Some(Arrived { package, version, body: Some(text) }))
                 })
                 .await

@@ -109,7 +109,12 @@ pub(super) fn page(text: &str, offset: usize) -> Result<Page> {
 }
 
 /// Reads a `PackageData` object and its version, and checks that it is the package asked for. Further fields stay.
-pub(super) fn package(text: &str, wanted: &str, source_id: &str) -> Result<(LoadedPackage, Box<str>)> {
+pub(super) fn package(
+    text: &str,
+    wanted: &str,
+    version: Option<&str>,
+    source_id: &str,
+) -> Result<(LoadedPackage, Box<str>)> {
     let fault = |reason: &str| protocol_error(&format!("the registry's package {wanted} {reason}"));
     let fields = Fields::parse(text).map_err(|reason| fault(&reason))?;
     let metadata = fields.get("metadata").ok_or_else(|| fault("has no metadata"))?;
@@ -118,6 +123,9 @@ pub(super) fn package(text: &str, wanted: &str, source_id: &str) -> Result<(Load
         IndexEntry::from_fields(&metadata).map_err(|reason| fault(&format!("has metadata that {reason}")))?;
     if entry.id.as_str() != wanted {
         return Err(fault(&format!("says that it is {}", entry.id)));
+    }
+    if let Some(version) = version.filter(|version| **version != *entry.version) {
+        return Err(fault(&format!("was asked for in version {version}, and says that it is {:?}", entry.version)));
     }
     let mut warnings: Vec<_> = faults.into_iter().map(|fault| Warning::new(wanted, fault)).collect();
     let mut out = String::from("{\"metadata\":");
@@ -199,13 +207,20 @@ mod tests {
 
     #[test]
     fn another_package_than_the_one_asked_for_is_refused() {
-        assert_eq!(package(r#"{"metadata":{"packageId":"b"}}"#, "a", "here").unwrap_err().code(), "EPROTOCOL");
+        assert_eq!(package(r#"{"metadata":{"packageId":"b"}}"#, "a", None, "here").unwrap_err().code(), "EPROTOCOL");
+    }
+
+    #[test]
+    fn another_version_than_the_one_asked_for_is_refused() {
+        let text = r#"{"metadata":{"packageId":"a","version":"1.0.1"}}"#;
+        assert!(package(text, "a", Some("1.0.1"), "here").is_ok());
+        assert_eq!(package(text, "a", Some("1.0.0"), "here").unwrap_err().code(), "EPROTOCOL");
     }
 
     #[test]
     fn further_fields_of_a_package_survive() {
         let (loaded, _) =
-            package(r#"{"metadata":{"packageId":"a"},"examples":{},"signature":"s"}"#, "a", "here").unwrap();
+            package(r#"{"metadata":{"packageId":"a"},"examples":{},"signature":"s"}"#, "a", None, "here").unwrap();
         let value: serde_json::Value = serde_json::from_str(&loaded.text).unwrap();
         assert_eq!((&value["signature"], &value["components"]), (&serde_json::json!("s"), &serde_json::json!([])));
     }
