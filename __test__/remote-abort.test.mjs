@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, test } from 'node:test'
+import { inChild } from './helpers/child.mjs'
 import { faultProxy } from './helpers/fault-proxy.mjs'
 import { startRegistry } from './helpers/loopback-registry.mjs'
-import { watchedRemote } from './helpers/remote.mjs'
-import { until } from './helpers/until.mjs'
+import { remoteSource, watchedRemote } from './helpers/remote.mjs'
+import { settle, until } from './helpers/until.mjs'
 
 /** Each way of asking, and whether what it gives is an answer. */
 const WAYS = {
@@ -187,4 +188,99 @@ test('a caller who gives up one source of a manager gets the reason, and no othe
   registry.release()
   assert.equal((await waiting).length, 1)
   assert.equal(registry.requests.length, 1)
+})
+
+test('one signal for many calls is no reason for a warning', async (t) => {
+  const warnings = []
+  const listen = (warning) => warnings.push(warning.name)
+  process.on('warning', listen)
+  t.after(() => process.off('warning', listen))
+  const { registry, source, manager } = await registryBehindProxy(t)
+  const ids = Array.from({ length: 50 }, (_, n) => `p${n}`)
+  for (const packageId of ids) registry.publish({ packageId })
+  await manager.fetchMergedIndex()
+  registry.hold()
+  const { signal } = new AbortController()
+  const loads = ids.flatMap((id) => [manager.loadPackage(id, { signal }), source.getVersions(id, { signal })])
+  await until(() => registry.requests.length > 1)
+  registry.release()
+  assert.ok((await Promise.all(loads)).every((found) => found !== null))
+  await settle()
+  assert.deepEqual(warnings, [])
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
+})
+
+describe('A process whose only caller gave up ends at once', () => {
+  /** Far below the 30 seconds that a silent registry and a caller-written source are given. */
+  const SOON = 15_000
+
+  async function endsSoon(code) {
+    const start = performance.now()
+    const { answer } = await inChild(code)
+    assert.equal(answer, 'TimeoutError')
+    assert.ok(performance.now() - start < SOON, 'the process went on')
+  }
+
+  for (const call of ['fetchMergedIndex(options)', "loadPackage('a', options)", "hasPackage('a', options)"]) {
+    test(`manager.${call} of a registry that is silent`, async (t) => {
+      const registry = await startRegistry(t)
+      registry.fault({ hang: true })
+      await endsSoon(`
+        const manager = new addon.PackageSourceManager({ onError() {} })
+        manager.addSource(new addon.RemotePackageSource({ id: 'r', url: ${JSON.stringify(registry.url)}, enabled: true }))
+        const options = { signal: AbortSignal.timeout(200) }
+        await manager.${call}.catch((error) => answer(error.name))
+      `)
+    })
+
+    test(`manager.${call} of a source of one's own that never settles`, async () => {
+      await endsSoon(`
+        const config = { id: 'x', name: 'x', type: 'remote', url: 'x', priority: 1, enabled: true }
+        const never = () => new Promise(() => {})
+        const manager = new addon.PackageSourceManager({ onError() {} })
+        manager.addSource({ getConfig: () => config, fetchIndex: never, loadPackage: never, hasPackage: never, getVersions: never })
+        const options = { signal: AbortSignal.timeout(200) }
+        await manager.${call}.catch((error) => answer(error.name))
+      `)
+    })
+  }
+
+  test("manager.loadPackage of a source of one's own whose index is there", async () => {
+    await endsSoon(`
+      const config = { id: 'x', name: 'x', type: 'remote', url: 'x', priority: 1, enabled: true }
+      const manager = new addon.PackageSourceManager({ onError() {} })
+      manager.addSource({
+        getConfig: () => config,
+        fetchIndex: () => [{ packageId: 'a', version: '1.0.0' }],
+        loadPackage: () => new Promise(() => {}),
+        hasPackage: () => true,
+        getVersions: () => [],
+      })
+      await manager.loadPackage('a', { signal: AbortSignal.timeout(200) }).catch((error) => answer(error.name))
+    `)
+  })
+})
+
+test('a caller who gives up the merged index of many registries leaves no request behind', async (t) => {
+  const remotes = await Promise.all([registryBehindProxy(t), registryBehindProxy(t), registryBehindProxy(t)])
+  const { manager } = remotes[0]
+  remotes.forEach(({ registry, proxy }, n) => {
+    registry.hold()
+    if (n > 0) manager.addSource(remoteSource(proxy, { id: `another ${n}` }))
+  })
+  const abort = new AbortController()
+  const asking = manager.fetchMergedIndex({ signal: abort.signal })
+  await until(() => remotes.every(({ registry }) => registry.requests.length === 1))
+  abort.abort()
+  await assert.rejects(asking, { name: 'AbortError' })
+  await until(() => remotes.every(({ proxy }) => proxy.open === 0), {
+    what: 'the end of the connections',
+    timeout: 10_000,
+  })
+  for (const { registry } of remotes) registry.release()
+  assert.equal((await manager.fetchMergedIndex()).length, 1)
+  assert.deepEqual(
+    manager.getSourceStatus().map(({ state }) => state),
+    ['ok', 'ok', 'ok'],
+  )
 })

@@ -30,17 +30,16 @@ describe('The breaker opens', () => {
     await load(1)
     assert.equal(status().breaker, 'open')
     assert.equal(registry.requests.length, 5)
-    reports.length = 0
 
     assert.equal(await source.loadPackage('a'), null)
     assert.deepEqual(await source.getVersions('a'), [])
     assert.deepEqual(await source.searchPackages('a'), [])
     assert.deepEqual(await source.fetchIndex(), [])
     assert.equal(registry.requests.length, 5)
-    // Told once, however often it refuses.
+    // Once, however many calls it turns away.
     assert.deepEqual(
       reports.map(({ error }) => error.code),
-      ['EBREAKEROPEN'],
+      [...Array(5).fill('EHTTP'), 'EBREAKEROPEN'],
     )
   })
 
@@ -116,17 +115,22 @@ describe('The breaker stays closed', () => {
   })
 })
 
-test('while the breaker is open the copy answers at once', async (t) => {
-  const { registry, load, source } = await breaking(t)
+test('while the breaker is open the copy answers at once, and nothing of it is reported', async (t) => {
+  const { registry, load, source, manager, reports } = await breaking(t)
   source.setCacheExpiry(0)
   assert.notEqual(await source.loadPackage('a'), null)
   assert.equal((await source.fetchIndex()).length, 2)
   registry.heal().fault({ status: 500 })
   await load(5)
   const asked = registry.requests.length
-  assert.equal((await source.loadPackage('a')).metadata.version, '1.0.0')
-  assert.equal((await source.fetchIndex()).length, 2)
+  reports.length = 0
+  for (let n = 0; n < 20; n++) {
+    assert.equal((await source.loadPackage('a')).metadata.version, '1.0.0')
+    assert.equal((await manager.loadPackage('a')).metadata.version, '1.0.0')
+    assert.equal((await source.fetchIndex()).length, 2)
+  }
   assert.equal(registry.requests.length, asked)
+  assert.deepEqual(reports, [])
 })
 
 describe('After breakerOpenMs', () => {
@@ -171,6 +175,22 @@ describe('After breakerOpenMs', () => {
     registry.heal()
     await until(async () => (await source.loadPackage('a')) !== null)
     assert.equal(status().breaker, 'closed')
+  })
+
+  test('a breaker that opens again is reported again, once', async (t) => {
+    const changes = recordChannel(t, 'package-sources:breaker')
+    const { registry, load, reports } = await breaking(t, { breakerOpenMs: 300, breakerFailures: 1 })
+    registry.fault({ status: 500 })
+    const openings = () => changes.filter(({ state }) => state === 'open').length
+    let calls = 0
+    await until(async () => {
+      await load(1)
+      calls++
+      return openings() === 4
+    })
+    const refusals = reports.filter(({ error }) => error.code === 'EBREAKEROPEN').length
+    assert.ok(refusals >= 2 && refusals <= 4, `${refusals} reports`)
+    assert.ok(calls > 8, `${calls} calls`)
   })
 
   test('a probe whose caller gives up leaves the way to the next', async (t) => {

@@ -30,6 +30,9 @@ async function everything(source) {
   }
 }
 
+/** What {@link everything} is where nothing is there. */
+const NOTHING = { index: [], newest: null, version: null, versions: [] }
+
 /** Asks for everything and waits until it is on the disk. */
 async function fill({ source, manager }, cacheDir) {
   const given = await everything(source)
@@ -168,6 +171,72 @@ describe('After a restart', () => {
     await registry.close()
     assert.equal(await start().source.loadPackage('a'), null)
     for (const { read } of filesBelow(cacheDir)) assert.ok(!read().includes('planted'))
+  })
+})
+
+test('What was being written to the disk when clearCache() came does not come back', async (t) => {
+  const registry = await startRegistry(t)
+  registry.publish({ packageId: 'a' }, { scripts: 'x'.repeat(3_000_000) })
+  // The writing takes a few milliseconds: some of these meet it before, some amid and some after it.
+  for (let ms = 0; ms < 16; ms++) {
+    const cacheDir = cacheFolder(t)
+    const { source, manager } = watchedRemote(registry, { cacheDir })
+    assert.notEqual(await source.loadPackage('a'), null)
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    source.clearCache()
+    await manager.whenIdle()
+    const after = watchedRemote(registry, { cacheDir, offline: true })
+    assert.equal(await after.source.loadPackage('a'), null, `after ${ms} ms`)
+  }
+})
+
+test('What was being fetched when clearCache() came is not on the disk either', async (t) => {
+  const { registry, start } = await restartable(t)
+  registry.hold()
+  const { source, manager } = start()
+  const asking = everything(source)
+  await until(() => registry.requests.length === 1)
+  source.clearCache()
+  registry.release()
+  await asking
+  source.clearCache()
+  await manager.whenIdle()
+  assert.deepEqual(await everything(start({ offline: true }).source), NOTHING)
+})
+
+describe('The copies of a source with a token', () => {
+  const OTHERS = { 'another token': { authToken: 'mallory' }, 'no token': {} }
+
+  for (const [name, config] of Object.entries(OTHERS)) {
+    test(`are not for one with ${name}`, async (t) => {
+      const { cacheDir, start } = await restartable(t, { token: 'alice' })
+      await fill(start({ authToken: 'alice' }), cacheDir)
+      const other = start(config)
+      assert.deepEqual(await everything(other.source), NOTHING)
+      assert.deepEqual(await idsOf(other.manager), [])
+      assert.ok(other.reports.every(({ error }) => error.code === 'EHTTP'))
+      assert.deepEqual(await everything(start({ ...config, offline: true }).source), NOTHING)
+    })
+  }
+
+  test('are there for the next with that token, whoever asked in between', async (t) => {
+    const { registry, cacheDir, start } = await restartable(t, { token: 'alice' })
+    const given = await fill(start({ authToken: 'alice' }), cacheDir)
+    for (const config of Object.values(OTHERS)) {
+      const other = start(config)
+      await everything(other.source)
+      other.source.clearCache()
+      await other.manager.whenIdle()
+    }
+    await registry.close()
+    assert.deepEqual(await everything(start({ authToken: 'alice' }).source), given)
+  })
+
+  test('without one are not for a source that has one', async (t) => {
+    const { registry, cacheDir, start } = await restartable(t)
+    await fill(start(), cacheDir)
+    await registry.close()
+    assert.deepEqual(await everything(start({ authToken: 'alice' }).source), NOTHING)
   })
 })
 
@@ -341,11 +410,41 @@ describe('Offline', () => {
     const { registry } = await restartable(t)
     const { source, manager, reports, status } = watchedRemote(registry, { offline: true })
     assert.deepEqual(await manager.fetchMergedIndex(), [])
-    assert.deepEqual(await everything(source), { index: [], newest: null, version: null, versions: [] })
+    assert.deepEqual(await everything(source), NOTHING)
     assert.equal(status().lastError.code, 'EOFFLINE')
     assert.ok(reports.length >= 4)
     for (const { error } of reports) assert.equal(error.code, 'EOFFLINE')
     assert.equal(registry.connections, 0)
+  })
+
+  test('what another source puts into the folder later is found', async (t) => {
+    const { registry, cacheDir, start } = await restartable(t)
+    const { source, manager } = start({ offline: true })
+    assert.deepEqual(await everything(source), NOTHING)
+    assert.deepEqual(await idsOf(manager), [])
+    const given = await fill(start(), cacheDir)
+    const asked = registry.requests.length
+    await until(async () => (await source.fetchIndex()).length > 0, { what: 'the index', timeout: 10_000 })
+    await until(() => source.loadPackage('a'), { what: 'the package', timeout: 10_000 })
+    await until(async () => (await source.getVersions('a')).length > 0, { what: 'the versions', timeout: 10_000 })
+    assert.deepEqual(await everything(source), given)
+    await until(() => manager.hasPackage('a'), { what: 'the merged index', timeout: 10_000 })
+    assert.equal(registry.requests.length, asked)
+  })
+
+  test('so is what another process puts there', async (t) => {
+    const { registry, cacheDir, start } = await restartable(t)
+    const { source } = start({ offline: true })
+    assert.deepEqual(await everything(source), NOTHING)
+    const config = { id: 'remote', url: registry.url, enabled: true, cacheDir }
+    await inChild(`
+      const source = new addon.RemotePackageSource(${JSON.stringify(config)})
+      await source.fetchIndex()
+      await source.loadPackage('a')
+      answer(true)
+    `)
+    await until(async () => (await source.fetchIndex()).length === 2, { what: 'the index', timeout: 10_000 })
+    await until(() => source.loadPackage('a'), { what: 'the package', timeout: 10_000 })
   })
 
   test('no token is asked for', async (t) => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { idsOf } from './helpers/local.mjs'
 import { startRegistry } from './helpers/loopback-registry.mjs'
+import { managerOf } from './helpers/manager.mjs'
 import { ONE_TRY, remoteSource, watchedRemote } from './helpers/remote.mjs'
 import { plainSource } from './helpers/sources.mjs'
 import { until } from './helpers/until.mjs'
@@ -111,6 +112,25 @@ for (const [way, ask] of Object.entries(WAYS)) {
   })
 }
 
+describe('Hundreds of equal calls make one request however little may be kept', () => {
+  for (const cacheMaxBytes of [0, 7, 2_000]) {
+    for (const way of ['loadPackage', 'loadPackage with a version', 'getVersions', 'searchPackages']) {
+      test(`${way} with a cacheMaxBytes of ${cacheMaxBytes}`, async (t) => {
+        const registry = await startRegistry(t)
+        registry.publish({ packageId: 'a', version: '1.0.0' }).hold()
+        const source = remoteSource(registry, { cacheMaxBytes })
+        const answers = Array.from({ length: 300 }, () => WAYS[way](source))
+        await until(() => registry.requests.length > 0)
+        // Time for the requests that there should not be.
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        registry.release()
+        assert.deepEqual(await Promise.all(answers), Array(300).fill('1.0.0'))
+        assert.equal(registry.requests.length, 1)
+      })
+    }
+  }
+})
+
 test('packages, versions and searches are kept apart', async (t) => {
   const registry = await startRegistry(t)
   registry.publish({ packageId: 'a' }).publish({ packageId: 'b' })
@@ -130,6 +150,38 @@ test('a package that was not there is asked for again after the expiry', async (
   assert.equal(await source.loadPackage('a'), null)
   registry.publish({ packageId: 'a' })
   assert.notEqual(await source.loadPackage('a'), null)
+})
+
+describe('"Not there"', () => {
+  for (const way of ['loadPackage', 'loadPackage with a version', 'getVersions']) {
+    test(`is believed for a moment by ${way}`, async (t) => {
+      const registry = await startRegistry(t)
+      const source = remoteSource(registry)
+      for (let n = 0; n < 5; n++) assert.equal(await WAYS[way](source), undefined)
+      assert.equal(registry.requests.length, 1)
+    })
+
+    test(`is never answered by ${way} after the expiry: the caller waits for the registry`, async (t) => {
+      const registry = await startRegistry(t)
+      const source = remoteSource(registry, { cacheExpiry: 50 })
+      assert.equal(await WAYS[way](source), undefined)
+      registry.publish({ packageId: 'a', version: '1.0.0' })
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      assert.equal(await WAYS[way](source), '1.0.0')
+    })
+  }
+
+  test('is not what a manager goes on saying of a package that its index has by now', async (t) => {
+    const registry = await startRegistry(t)
+    const source = remoteSource(registry, { cacheExpiry: 50 })
+    const { manager } = managerOf([source], { mergedIndexRefresh: 'auto' })
+    assert.equal(await source.loadPackage('a'), null)
+    assert.equal(await manager.loadPackage('a'), null)
+    registry.publish({ packageId: 'a', version: '1.0.0' })
+    await until(() => manager.hasPackage('a'), { timeout: 10_000 })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.notEqual(await manager.loadPackage('a'), null)
+  })
 })
 
 test('a package that is gone is gone after the expiry, although a copy is there', async (t) => {

@@ -85,6 +85,23 @@ for (const [kind, wrap] of Object.entries(KINDS)) {
   })
 }
 
+test('a function is not asked anew where another origin refuses, to which a redirect led', async (t) => {
+  const elsewhere = await rawServer(t, (_, response) => response.writeHead(401).end())
+  const { url, requests } = await rawServer(t, (request, response) => {
+    response.writeHead(302, { location: elsewhere.url + request.url }).end()
+  })
+  let asked = 0
+  const { source, reports } = watchedRemote({ url }, { authToken: () => `token ${++asked}` })
+  for (const id of ['a', 'b', 'c']) assert.equal(await source.loadPackage(id), null)
+  assert.equal(asked, 1)
+  assert.equal(requests.length, 3)
+  assert.equal(elsewhere.requests.length, 3)
+  assert.deepEqual(
+    reports.map(({ error }) => error.code),
+    ['EHTTP', 'EHTTP', 'EHTTP'],
+  )
+})
+
 test('a token that is a string is not tried again after a 401', async (t) => {
   const { registry } = await privateRegistry(t, [])
   const source = remoteSource(registry, { authToken: 'old' })

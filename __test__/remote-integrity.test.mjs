@@ -201,3 +201,100 @@ test('a package is measured by the index as it was read last', async (t) => {
     return reports.some(({ error }) => error.code === 'EINTEGRITY')
   })
 })
+
+describe('A package in another version than the one asked for', () => {
+  test('is refused, and not kept', async (t) => {
+    const registry = await startRegistry(t)
+    registry.publish({ packageId: 'a', version: '1.0.0' }).publish({ packageId: 'a', version: '1.0.1' })
+    registry.fault({ body: registry.packages.get('a')[1] }, { path: /versions\/1\.0\.0$/ })
+    const { source, reports } = watchedRemote(registry)
+    assert.equal(await source.loadPackage('a', '1.0.0'), null)
+    assert.deepEqual(
+      reports.map(({ error }) => error.code),
+      ['EPROTOCOL'],
+    )
+    registry.heal()
+    assert.equal((await source.loadPackage('a', '1.0.0')).metadata.version, '1.0.0')
+  })
+
+  test('is not on disk after a restart', async (t) => {
+    const registry = await startRegistry(t)
+    registry.publish({ packageId: 'a', version: '1.0.0' }).publish({ packageId: 'a', version: '1.0.1' })
+    registry.fault({ body: registry.packages.get('a')[1] }, { path: /versions\/1\.0\.0$/ })
+    const cacheDir = cacheFolder(t)
+    const first = watchedRemote(registry, { cacheDir })
+    assert.equal(await first.source.loadPackage('a', '1.0.0'), null)
+    await first.manager.whenIdle()
+    const { source } = watchedRemote(registry, { cacheDir, offline: true })
+    assert.equal(await source.loadPackage('a', '1.0.0'), null)
+  })
+
+  test('takes no place of the right one', async (t) => {
+    const registry = await startRegistry(t)
+    registry.publish({ packageId: 'a', version: '1.0.0' }).publish({ packageId: 'a', version: '1.0.1' })
+    const { source, reports } = watchedRemote(registry)
+    source.setCacheExpiry(0)
+    assert.equal((await source.loadPackage('a', '1.0.0')).metadata.version, '1.0.0')
+    registry.fault({ body: registry.packages.get('a')[1] }, { path: /versions\/1\.0\.0$/ })
+    assert.equal((await source.loadPackage('a', '1.0.0')).metadata.version, '1.0.0')
+    assert.equal(reports.at(-1).error.code, 'EPROTOCOL')
+  })
+})
+
+describe('A newest version of which no checksum is known, where the index has checksums of the package', () => {
+  /** The index was read with 1.0.0; since then there is 2.0.0, and `versions` is what the list of versions says. */
+  async function newerThanIndex(t, versions) {
+    const { registry } = await registryWithPackage(t, { checksums: true })
+    const remote = watchedRemote(registry)
+    await remote.source.fetchIndex()
+    registry.publish({ packageId: 'a', version: '2.0.0' })
+    if (versions) registry.fault(versions, { path: /versions$/ })
+    return { registry, ...remote }
+  }
+  const list = (...versions) => ({ body: { packageId: 'a', versions } })
+
+  test('is measured by the list of versions, which is asked once', async (t) => {
+    const { registry, source, reports } = await newerThanIndex(t)
+    for (let n = 0; n < 5; n++) assert.equal((await source.loadPackage('a')).metadata.version, '2.0.0')
+    assert.equal(registry.count(/versions$/), 1)
+    assert.deepEqual(reports, [])
+  })
+
+  for (const [name, answer] of Object.entries({
+    'gives another checksum of it': list({ version: '2.0.0', checksum: WRONG }, { version: '1.0.0', checksum: WRONG }),
+    'has only others': list({ version: '1.0.0', checksum: WRONG }),
+  })) {
+    test(`is refused where that list ${name}`, async (t) => {
+      const { source, manager, reports } = await newerThanIndex(t, answer)
+      assert.equal(await source.loadPackage('a'), null)
+      assert.equal(await manager.loadPackage('a'), null)
+      for (const { error } of reports) assert.equal(error.code, 'EINTEGRITY')
+      assert.ok(reports.length > 0)
+    })
+  }
+
+  test('is believed where the registry has no such list', async (t) => {
+    const { source, reports } = await newerThanIndex(t, { status: 404 })
+    assert.equal((await source.loadPackage('a')).metadata.version, '2.0.0')
+    assert.deepEqual(reports, [])
+  })
+
+  test('is refused where the list of versions, and not the index, gave checksums of the others', async (t) => {
+    const { registry } = await registryWithPackage(t)
+    registry.publish({ packageId: 'a', version: '2.0.0' })
+    registry.fault(list({ version: '1.0.0', checksum: WRONG }), { path: /versions$/ })
+    const { source, reports } = watchedRemote(registry)
+    assert.deepEqual(await source.getVersions('a'), ['1.0.0'])
+    assert.equal(await source.loadPackage('a'), null)
+    assert.equal(reports.at(-1).error.code, 'EINTEGRITY')
+  })
+
+  test('costs no further request where the index has no checksums', async (t) => {
+    const { registry } = await registryWithPackage(t)
+    const { source } = watchedRemote(registry)
+    await source.fetchIndex()
+    registry.publish({ packageId: 'a', version: '2.0.0' })
+    assert.equal((await source.loadPackage('a')).metadata.version, '2.0.0')
+    assert.equal(registry.count(/versions$/), 0)
+  })
+})

@@ -219,6 +219,28 @@ describe('Connections', () => {
   })
 })
 
+test('A source has at most 64 requests under way, and the others wait their turn', async (t) => {
+  const registry = await startRegistry(t)
+  const ids = Array.from({ length: 200 }, (_, n) => `p${n}`)
+  for (const packageId of ids) registry.publish({ packageId })
+  let [now, most] = [0, 0]
+  const { url } = await rawServer(t, (request, response) => {
+    most = Math.max(most, ++now)
+    setTimeout(() => {
+      now--
+      sendJson(response, registry.packages.get(request.url.split('/').at(-1))[0])
+    }, 100)
+  })
+  const { source, reports } = watchedRemote({ url })
+  const loaded = await Promise.all(ids.map((id) => source.loadPackage(id)))
+  assert.deepEqual(
+    loaded.map(({ metadata }) => metadata.packageId),
+    ids,
+  )
+  assert.ok(most > 1 && most <= 64, `${most} requests at a time`)
+  assert.deepEqual(reports, [])
+})
+
 describe('A bound that is none is refused', () => {
   const NAMES = [
     'cacheMaxBytes',

@@ -187,3 +187,56 @@ describe('The wait before the next try', () => {
     })
   }
 })
+
+describe('readTimeoutMs is counted from the start of a try', () => {
+  /** Below the ten seconds of connectTimeoutMs and the others that are the default. */
+  const SOON = 5_000
+
+  test('a registry that is silent is given up after it, and not after connectTimeoutMs', async (t) => {
+    const registry = await timedRegistry(t)
+    registry.fault({ hang: true })
+    const { source, reports } = watchedRemote(registry, { maxAttempts: 1, readTimeoutMs: 300 })
+    const start = performance.now()
+    assert.equal(await source.loadPackage('a'), null)
+    const took = performance.now() - start
+    assert.ok(took >= 290 && took < SOON, `${took} ms`)
+    assert.deepEqual(
+      reports.map(({ error }) => error.code),
+      ['ETIMEOUT'],
+    )
+  })
+
+  test('so is one that falls silent on a connection that is kept', async (t) => {
+    const registry = await timedRegistry(t)
+    const { source, reports } = watchedRemote(registry, { maxAttempts: 1, readTimeoutMs: 300 })
+    assert.deepEqual(await source.getVersions('a'), ['1.0.0'])
+    registry.fault({ hang: true })
+    const start = performance.now()
+    assert.equal(await source.loadPackage('a'), null)
+    assert.ok(performance.now() - start < SOON)
+    assert.equal(registry.connections, 1)
+    assert.equal(reports[0].error.code, 'ETIMEOUT')
+  })
+
+  test('and so is one that falls silent in the middle of its answer', async (t) => {
+    const registry = await timedRegistry(t)
+    const proxy = await faultProxy(t, registry.url)
+    await proxy.fault({ at: 'body', bytes: 40, does: 'hang' })
+    const { source, reports } = watchedRemote(proxy, { maxAttempts: 1, readTimeoutMs: 300 })
+    const start = performance.now()
+    assert.equal(await source.loadPackage('a'), null)
+    assert.ok(performance.now() - start < SOON)
+    assert.equal(reports[0].error.code, 'ETIMEOUT')
+  })
+
+  test('one that is slow, but never silent for so long, is waited for', async (t) => {
+    const registry = await timedRegistry(t)
+    const proxy = await faultProxy(t, registry.url)
+    await proxy.fault({ at: 'head', bytes: 0, does: 'trickle', ms: 50, step: 20 })
+    const { source, reports } = watchedRemote(proxy, { maxAttempts: 1, readTimeoutMs: 800 })
+    const start = performance.now()
+    assert.equal(await versionOf(source), '1.0.0')
+    assert.ok(performance.now() - start > 800)
+    assert.deepEqual(reports, [])
+  })
+})

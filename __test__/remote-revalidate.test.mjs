@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { describe, test } from 'node:test'
 import { RemotePackageSource } from '../index.mjs'
 import { managerOf, statusOf } from './helpers/manager.mjs'
-import { until } from './helpers/until.mjs'
+import { deferred, until } from './helpers/until.mjs'
 
 /** A registry of one package whose version and validators the test sets, and that keeps what it was asked. */
 async function revalidatingRegistry(t) {
@@ -165,6 +165,30 @@ describe('whenIdle', () => {
     assert.equal(await manager.whenIdle(), undefined)
     // The refreshed copy, at once, whether or not it has gone stale since.
     assert.equal((await source.loadPackage('a')).metadata.version, '2.0.0')
+  })
+
+  test('waits for nothing that begins later', async (t) => {
+    const registry = await revalidatingRegistry(t)
+    const source = sourceOf(registry)
+    source.setCacheExpiry(1)
+    const { manager } = managerOf([source])
+    await source.loadPackage('a')
+    await source.getVersions('a')
+    const [first, second] = [deferred(), deferred()]
+    registry.gate = first.promise
+    await until(async () => (await source.loadPackage('a')) && registry.requests.length === 3)
+    let isIdle = false
+    const idle = manager.whenIdle().then(() => {
+      isIdle = true
+    })
+    registry.gate = second.promise
+    await until(async () => (await source.getVersions('a')) && registry.requests.length === 4)
+    assert.equal(isIdle, false)
+    first.resolve()
+    await until(() => isIdle, { what: 'whenIdle()', timeout: 10_000 })
+    second.resolve()
+    await idle
+    await manager.whenIdle()
   })
 
   test('settles at once where nothing is under way, and never rejects', async (t) => {

@@ -153,4 +153,52 @@ describe("A source's token is never seen", () => {
     assertSecret(manager.getSourceStatus(), 'the status')
     assertSecret(manager, 'the manager')
   })
+
+  const SPELLINGS = {
+    'as usual': 'https://USER:TOKEN@h.test/api',
+    'after a space': ' https://USER:TOKEN@h.test/api',
+    'with one slash': 'https:/USER:TOKEN@h.test/api',
+    'with none': 'https:USER:TOKEN@h.test/api',
+    'with three': 'https:///USER:TOKEN@h.test/api',
+    'with backslashes': 'https:\\\\USER:TOKEN@h.test/api',
+    'with tabs and line breaks': '\tht\ttps:/\n/USER:TOKEN@h.test\r/api',
+    'with a tab in the password': 'https://USER:TOK\tEN@h.test/api',
+    'with an @ in the password': 'https://USER:a@TOKEN@h.test/api',
+    'in upper case': 'HTTPS://USER:TOKEN@h.test/api',
+    'before a fragment': ' https://USER:TOKEN@h.test/api#part',
+  }
+  for (const [name, spelling] of Object.entries(SPELLINGS)) {
+    test(`where it stands in a URL that is written ${name}`, () => {
+      const user = 'user-4711'
+      const [head, tail] = [TOKEN.slice(0, 8), TOKEN.slice(8)]
+      const url = spelling.replaceAll('TOKEN', TOKEN).replace('TOK\tEN', `${head}\t${tail}`).replace('USER', user)
+      const assertHidden = (value) => {
+        for (const part of [user, head, tail]) assert.ok(!visible(value).includes(part), `${part} is seen`)
+      }
+      let source
+      try {
+        source = new RemotePackageSource({ id: 'r', url, enabled: true })
+      } catch (error) {
+        assert.equal(error.code, 'EINVALIDARG')
+        assertHidden(error)
+        return
+      }
+      const manager = new PackageSourceManager()
+      manager.addSource(source)
+      for (const value of [source.getConfig(), source, [{ deep: source.getConfig() }], manager]) assertHidden(value)
+    })
+  }
+
+  for (const url of ['https://h.test/api?token=TOKEN', ' https:/h.test?TOKEN', 'https://h.test/api?TOKEN#x']) {
+    test(`where it stands in the query of a URL, which none may have: ${url}`, () => {
+      assert.throws(
+        () => new RemotePackageSource({ id: 'r', url: url.replace('TOKEN', TOKEN), enabled: true }),
+        (error) => {
+          assert.equal(error.code, 'EINVALIDARG')
+          assertSecret(error, 'the error')
+          return true
+        },
+      )
+    })
+  }
 })
