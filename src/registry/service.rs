@@ -156,6 +156,12 @@ impl Service {
         getting.poll_once()?.map(|numbered| conditional(request, numbered))
     }
 
+    /// Why a request is refused, where that takes no look into the store.
+    #[must_use]
+    pub fn refusal(&self, request: &Request) -> Option<Problem> {
+        self.admit(request).and_then(|()| Route::parse(&request.target, &self.base_path)).err()
+    }
+
     /// The answer.
     pub async fn answer(&self, request: &Request) -> Outcome {
         match self.make(request).await {
@@ -188,15 +194,16 @@ impl Service {
         locked(&self.reports).take()
     }
 
-    /// Whether the request may be answered at all.
+    /// Whether the request may be answered at all. Who may not read learns nothing else.
     fn admit(&self, request: &Request) -> Result<(), Problem> {
+        self.access.check(request.authorization.as_deref())?;
         if !matches!(&*request.method, "GET" | "HEAD") {
             return Err(Problem::method_not_allowed());
         }
         if request.target.len() > MAX_TARGET {
             return Err(Problem::uri_too_long(MAX_TARGET));
         }
-        self.access.check(request.authorization.as_deref())
+        Ok(())
     }
 
     async fn make(&self, request: &Request) -> Result<Arc<Numbered>, Problem> {
