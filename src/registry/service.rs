@@ -16,10 +16,13 @@ use super::access::Access;
 use super::current::{Current, Watched};
 use super::reports::{Report, Reports};
 use super::request::{MAX_TARGET, Route};
-use super::store::Published;
+use super::store::{Damage, Published};
 use super::texts::{self, Found};
 use crate::answer::{Body, Coding, Policy, Problem, names_etag};
 use crate::error::{Error, ErrorKind, Result};
+
+/// Damaged versions that one request gets past. Where there are more, the next one gets past more of them.
+const MOST_DAMAGED: usize = 100;
 
 /// How a service is set up.
 #[derive(Clone)]
@@ -94,7 +97,7 @@ enum Fault {
     /// There is nothing of that name.
     Unknown(Problem),
     /// A version turned out to be damaged.
-    Damaged(Arc<Published>, String),
+    Damaged(Arc<Published>, Damage),
     /// Something else is wrong.
     Failed(Error),
 }
@@ -210,12 +213,14 @@ impl Service {
         self.admit(request)?;
         let route = Route::parse(&request.target, &self.base_path)?;
         let coding = coding_of(request);
-        loop {
+        for _ in 0..MOST_DAMAGED {
             let current = self.store.get().await.map_err(|error| self.failed(error, Problem::unavailable()))?;
             match self.in_coding(&current, &route, coding).await {
                 Ok(numbered) => return Ok(numbered),
-                // With one version fewer each time, so that this comes to an end.
-                Err(Fault::Damaged(published, reason)) => self.store.drop_damaged(&current, &published, reason),
+                Err(Fault::Damaged(published, damage)) => {
+                    let reconsidered = self.store.reconsider(current, published, damage).await;
+                    reconsidered.map_err(|error| self.failed(error, Problem::unavailable()))?;
+                }
                 Err(Fault::Unknown(problem)) => return Err(problem),
                 Err(Fault::Failed(error)) => {
                     let is_store = error.kind() == ErrorKind::Store;
@@ -224,6 +229,7 @@ impl Service {
                 }
             }
         }
+        Err(Problem::unavailable())
     }
 
     async fn in_coding(&self, current: &Arc<Current>, route: &Route, coding: Coding) -> Result<Arc<Numbered>, Fault> {
@@ -239,7 +245,7 @@ impl Service {
             };
             match store.body(&published).map_err(Fault::Failed)? {
                 Ok(bytes) => Ok(Made::New(Body::new(bytes))),
-                Err(reason) => Err(Fault::Damaged(published, reason)),
+                Err(damage) => Err(Fault::Damaged(published, damage)),
             }
         });
         let plain = plain.await?;
