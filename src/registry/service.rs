@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use moka::future::Cache;
+use tokio::sync::Semaphore;
 
 use super::access::Access;
 use super::current::{Current, Watched};
@@ -23,6 +24,12 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Damaged versions that one request gets past. Where there are more, the next one gets past more of them.
 const MOST_DAMAGED: usize = 100;
+
+/// Largest body that is compressed in a millisecond or two, in bytes.
+const SHORT: usize = 64 * 1024;
+
+/// What a body takes in memory beside its bytes, in bytes: as measured, on both sides.
+const AROUND: usize = 8 * 1024;
 
 /// How a service is set up.
 #[derive(Clone)]
@@ -109,6 +116,7 @@ pub struct Service {
     policy: Policy,
     store: Arc<Watched>,
     bodies: Cache<Key, Arc<Numbered>>,
+    making: Making,
     by_number: Mutex<HashMap<u32, Weak<Numbered>>>,
     dropped: Arc<Mutex<Vec<u32>>>,
     reports: Arc<Mutex<Reports>>,
@@ -137,7 +145,17 @@ impl Service {
         let watched =
             Watched::new(store, move |report| locked(&reporting).add(report), move || changing.invalidate_all());
         let store = Arc::new(watched);
-        Self { base_path, access, policy, store, bodies, by_number: Mutex::default(), dropped, reports }
+        Self {
+            base_path,
+            access,
+            policy,
+            store,
+            bodies,
+            making: Making::default(),
+            by_number: Mutex::default(),
+            dropped,
+            reports,
+        }
     }
 
     /// Reads the store, so that what is wrong with it is known before the first request.
@@ -239,7 +257,8 @@ impl Service {
             Found::Written => None,
         };
         let (writing, written) = (Arc::clone(current), route.clone());
-        let plain = self.kept(key(Coding::Identity), move || {
+        let is_short = !matches!(route, Route::Search(_));
+        let plain = self.kept(key(Coding::Identity), is_short, move || {
             let Some((published, store)) = stored else {
                 return Ok(Made::New(Body::new(texts::write(&writing, &written))));
             };
@@ -252,7 +271,8 @@ impl Service {
         if coding == Coding::Identity {
             return Ok(plain);
         }
-        let coded = self.kept(key(coding), move || {
+        let is_short = plain.body.bytes().len() <= SHORT;
+        let coded = self.kept(key(coding), is_short, move || {
             let coded = plain.body.coded(coding).map_err(Fault::Failed)?;
             Ok(coded.map_or(Made::Known(plain), Made::New))
         });
@@ -264,9 +284,12 @@ impl Service {
     async fn kept(
         &self,
         key: Key,
+        is_short: bool,
         work: impl FnOnce() -> Result<Made, Fault> + Send + 'static,
     ) -> Result<Arc<Numbered>, Fault> {
         let made = self.bodies.try_get_with_by_ref(&key, async {
+            // Nobody closes it.
+            let _room = self.making.room(is_short).acquire().await.ok();
             let made = tokio::task::spawn_blocking(work).await.map_err(|fault| {
                 Fault::Failed(Error::new(ErrorKind::Internal, format!("making an answer ended early: {fault}")))
             })?;
@@ -300,6 +323,26 @@ impl Service {
     }
 }
 
+/// Room for making bodies. What takes long has its own, so that what doesn't need not wait behind it.
+struct Making {
+    short: Semaphore,
+    long: Semaphore,
+}
+
+impl Default for Making {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        // One processor is left to those who send, and to all else.
+        Self { short: Semaphore::new(processors), long: Semaphore::new(processors.saturating_sub(1).max(1)) }
+    }
+}
+
+impl Making {
+    fn room(&self, is_short: bool) -> &Semaphore {
+        if is_short { &self.short } else { &self.long }
+    }
+}
+
 /// Polling a future that is nearly always ready.
 trait PollOnce: Future {
     fn poll_once(self: std::pin::Pin<&mut Self>) -> Option<Self::Output>;
@@ -326,7 +369,8 @@ fn conditional(request: &Request, numbered: Arc<Numbered>) -> Outcome {
     Outcome::Body(numbered)
 }
 
-/// Twice the bytes, since whoever sends them keeps them too, and what stands around them.
+/// Twice the bytes, since whoever sends them keeps them too, and what stands around them: by that, the number of bodies
+/// is bounded too.
 fn weight(key: &Key, numbered: &Arc<Numbered>) -> u32 {
     let name = match &key.route {
         Route::Index { .. } => 0,
@@ -334,7 +378,7 @@ fn weight(key: &Key, numbered: &Arc<Numbered>) -> u32 {
         Route::Package { id } | Route::Versions { id } => id.len(),
         Route::Version { id, version } => id.len() + version.len(),
     };
-    u32::try_from(2 * numbered.body.bytes().len() + name + 1024).unwrap_or(u32::MAX)
+    u32::try_from(2 * numbered.body.bytes().len() + name + AROUND).unwrap_or(u32::MAX)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -435,6 +479,28 @@ mod tests {
             assert_eq!(number(&service.answer(&get("/packages/p0")).await), 0);
             assert!(service.lookup(&get("/packages/p0")).is_none());
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_made_quickly_does_not_wait_for_what_takes_long() {
+        let (_folder, service) = service(1, 1 << 20);
+        let long = &service.making.long;
+        let taken = long.acquire_many(u32::try_from(long.available_permits()).unwrap()).await.unwrap();
+        let search = get("/packages/search?q=p0");
+        let waiting = tokio::time::timeout(std::time::Duration::from_millis(50), service.answer(&search));
+        assert!(waiting.await.is_err());
+        number(&service.answer(&get("/packages/p0")).await);
+        drop(taken);
+        number(&service.answer(&search).await);
+    }
+
+    #[tokio::test]
+    async fn small_bodies_are_bounded_in_number() {
+        let (_folder, service) = service(1, 1 << 20);
+        for word in 0..500 {
+            service.answer(&get(&format!("/packages/search?q=w{word}"))).await;
+        }
+        assert!((64..=128).contains(&service.bodies.entry_count()), "{}", service.bodies.entry_count());
     }
 
     #[tokio::test]
