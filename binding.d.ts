@@ -134,6 +134,8 @@ export declare class BindingRegistry {
    * in memory or is none with a body that is kept.
    */
   lookup(method: string, target: string, acceptEncoding?: string | undefined | null, ifNoneMatch?: string | undefined | null, authorization?: string | undefined | null): number
+  /** The answer to a request that is refused without a look into the store. */
+  refusal(method: string, target: string, authorization?: string | undefined | null): BindingAnswer | null
   /** The answer to a request. One with a body that the client has already has the status 304. */
   answer(method: string, target: string, acceptEncoding?: string | undefined | null, ifNoneMatch?: string | undefined | null, authorization?: string | undefined | null): Promise<BindingAnswer>
   /** The answer with a body of this number, where that is still in memory. */

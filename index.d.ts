@@ -698,7 +698,10 @@ export interface RegistryOptions {
    * with another one 403.
    */
   readTokens?: string[]
-  /** Most requests under way, 1 or more; default 256. Further ones get 503. */
+  /**
+   * Most answers that are being made at once, 1 or more; default 256. Further ones get 503. What is in memory and what is
+   * refused doesn't count, nor does sending.
+   */
   maxConcurrent?: number
   /** `max-age` of the answers, in seconds; default 60. */
   maxAgeSeconds?: number
@@ -742,6 +745,8 @@ export interface RegistryServerOptions extends RegistryOptions {
   host?: string
   /** Port to listen on; default 0, a free one. */
   port?: number
+  /** Most connections, 1 or more; default 1024. Further ones are ended at once. */
+  maxConnections?: number
 }
 
 /** A registry that listens. */
@@ -765,8 +770,9 @@ export type RegistryServer = ListeningRegistry & {
 }
 
 /**
- * The same as {@link createRegistryHandlers}, as an HTTP server. A client has 10 seconds for its header, 30 for a whole
- * request, and its connection ends after a minute without a byte; bodies of requests are not read.
+ * The same as {@link createRegistryHandlers}, as an HTTP server. A client has 10 seconds for its header and 30 for a whole
+ * request; its connection ends after a minute in which no byte of a request came and none of an answer was taken, and where
+ * it sends more than 128 requests ahead of their answers. Bodies of requests are not read.
  * @returns Once it listens.
  * @throws (rejects) `EINVALIDARG`; `ESTORE` where the store can't be used; Node's own error, such as `EADDRINUSE`, where
  * it can't listen.

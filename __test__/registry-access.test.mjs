@@ -154,6 +154,7 @@ describe('Options of the registry service', () => {
       { store: 's', port: -1 },
       { store: 's', port: 65536 },
       { store: 's', host: 7 },
+      { store: 's', maxConnections: 0 },
     ]) {
       await assert.rejects(createRegistryServer(options), { code: 'EINVALIDARG' })
     }

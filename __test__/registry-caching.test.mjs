@@ -14,7 +14,7 @@ const MANY = Array.from({ length: 40 }, (_, number) => ({
 const BIG = {
   packageId: 'big',
   version: '1.0.0',
-  components: Array.from({ length: 3000 }, (_, id) => ({ id: `c${id}` })),
+  components: Array.from({ length: 9000 }, (_, id) => ({ id: `c${id}` })),
 }
 
 const ROUTES = ['/packages', '/packages/search?q=words', '/packages/big', '/packages/big/versions']
@@ -133,7 +133,7 @@ describe('The memory for answers', () => {
   test('is bounded, and what is too large for it is answered all the same', async (t) => {
     const { ask } = await serve(t, [...MANY, BIG], { cacheMaxBytes: 10_000 })
     for (let round = 0; round < 2; round++) {
-      assert.equal((await (await ask('/packages/big')).json()).components.length, 3000)
+      assert.equal((await (await ask('/packages/big')).json()).components.length, 9000)
       assert.equal((await (await ask('/packages')).json()).packages.length, 41)
       assert.equal((await ask('/packages/big', { 'accept-encoding': 'br' })).headers.get('content-encoding'), 'br')
     }
@@ -162,5 +162,7 @@ describe('The memory for answers', () => {
     const { value } = await (await ask('/packages/big')).body.getReader().read()
     structuredClone(value.buffer, { transfer: [value.buffer] })
     assert.equal(await (await ask('/packages/big')).text(), text, 'also where someone has transferred it away')
+    for await (const chunk of (await ask('/packages/big')).body) chunk.fill(65)
+    assert.equal(await (await ask('/packages/big')).text(), text, 'and where someone has written into it')
   })
 })

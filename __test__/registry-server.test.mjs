@@ -1,6 +1,7 @@
 // The registry as an HTTP server, and the remote source over it.
 
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import http, { Agent, get, request as httpRequest } from 'node:http'
 import { connect, createServer } from 'node:net'
@@ -136,18 +137,98 @@ describe('A registry server', () => {
     await until(async () => (await fetch(`${url}/packages/forum`)).status === 200, { what: 'room for a request' })
   })
 
-  test('refuses what is beyond the bound of requests under way', async (t) => {
+  test('refuses what is beyond the bound of answers being made', async (t) => {
     const { url, store } = await startService(t, PACKAGES, { maxConcurrent: 1 })
+    await publish(t, store, { packageId: 'large', components: [{ id: 'x', text: noise(15_000_000) }] })
+    assert.equal((await fetch(`${url}/packages/forum`)).status, 200)
+    const slow = fetch(`${url}/packages/large`, { headers: { 'accept-encoding': 'br' } })
+    const refused = async () => {
+      const response = await fetch(`${url}/packages`)
+      if (response.status === 200) return false
+      assert.equal(response.headers.get('retry-after'), '1')
+      await assertProblem(response, 503, 'EBUSY')
+      return true
+    }
+    await until(refused, { what: 'the refusal' })
+    assert.equal((await fetch(`${url}/packages/forum`)).status, 200, 'what is in memory is not refused')
+    assert.equal((await slow).status, 200)
+    assert.equal((await fetch(`${url}/packages/dashboard`)).status, 200, 'and afterwards nothing is')
+  })
+
+  test('holds no room for those who do not read their answers', async (t) => {
+    const { port, url, store } = await startService(t, PACKAGES, { maxConcurrent: 1 })
     await publish(t, store, { packageId: 'large', components: [{ id: 'x', text: 'y'.repeat(15_000_000) }] })
-    // Its answer doesn't fit into the buffers on the way, and nobody reads it.
-    const held = await new Promise((resolve) => get(`${url}/packages/large`, { agent: false }, resolve))
-    const response = await fetch(`${url}/packages`)
-    assert.equal(response.headers.get('retry-after'), '1')
-    await assertProblem(response, 503, 'EBUSY')
-    held.destroy()
-    await until(async () => (await fetch(`${url}/packages`)).status === 200, { what: 'room for a request' })
+    for (let reader = 0; reader < 20; reader++) {
+      const socket = connect(port, '127.0.0.1')
+      t.after(() => socket.destroy())
+      socket.pause()
+      socket.write('GET /api/v1/packages/large HTTP/1.1\r\nHost: x\r\n\r\n')
+    }
+    const search = async (q) => (await fetch(`${url}/packages/search?q=${q}`)).status
+    await until(async () => (await search('first')) === 200, { what: 'the large answer in memory' })
+    for (let number = 0; number < 20; number++) assert.equal(await search(`word${number}`), 200)
+  })
+
+  test('holds no room for those who send many requests at once, with or without a token, and leave', async (t) => {
+    const options = { maxConcurrent: 4, readTokens: ['secret'] }
+    const { port, url, store } = await startService(t, PACKAGES, options)
+    await publish(t, store, { packageId: 'large', components: [{ id: 'x', text: 'y'.repeat(15_000_000) }] })
+    const search = async (q) => {
+      const response = await fetch(`${url}/packages/search?q=${q}`, { headers: { authorization: 'Bearer secret' } })
+      return response.status
+    }
+    for (const [client, field] of ['Authorization: Bearer secret\r\n', 'Authorization: Bearer no\r\n', ''].entries()) {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.pause()
+      const ask = (path) => `GET /api/v1/packages${path} HTTP/1.1\r\nHost: x\r\n${field}\r\n`
+      const many = Array.from({ length: 100 }, (_, number) => ask(`/search?q=own${client}x${number}`))
+      socket.write(ask('/large') + many.join(''))
+      await once(socket, 'connect')
+      await until(async () => (await search(`meanwhile${client}`)) === 200, { what: 'an answer meanwhile' })
+      socket.resetAndDestroy()
+      await once(socket, 'close')
+    }
+    const statuses = await Promise.all(['one', 'two', 'three', 'four'].map(search))
+    assert.deepEqual(statuses, [200, 200, 200, 200])
+  })
+
+  test('answers what is sent ahead in order, and ends a connection that is too far ahead', async (t) => {
+    const { port } = await startService(t, PACKAGES)
+    const ask = (path, end = '') => `GET /api/v1/packages${path} HTTP/1.1\r\nHost: x\r\n${end}\r\n`
+    const order = Array.from({ length: 100 }, (_, number) => number)
+    const asked = order.map((number) =>
+      ask(`/search?q=w&page=${number + 1}`, number === 99 ? 'Connection: close\r\n' : ''),
+    )
+    const answer = await sendRaw(port, asked.join(''))
+    assert.deepEqual(
+      [...answer.matchAll(/"page":(\d+)/g)].map(([, page]) => Number(page)),
+      order.map((number) => number + 1),
+    )
+    const refused = await sendRaw(port, ask('').repeat(1000)).catch(({ code }) => code)
+    assert.ok(refused === 'ECONNRESET' || refused.split('HTTP/1.1 200').length < 200, 'and not a thousand answers')
+  })
+
+  test('takes as many connections as it may', async (t) => {
+    const { port, url } = await startService(t, PACKAGES, { maxConnections: 2 })
+    const held = Array.from({ length: 2 }, () => connect(port, '127.0.0.1'))
+    t.after(() => held.forEach((socket) => void socket.destroy()))
+    await Promise.all(held.map((socket) => once(socket, 'connect')))
+    await assert.rejects(fetch(`${url}/packages`))
+    held[0].destroy()
+    const isAnswered = () =>
+      fetch(`${url}/packages`).then(
+        ({ status }) => status === 200,
+        () => false,
+      )
+    await until(isAnswered, { what: 'room for a connection' })
   })
 })
+
+/** Text that takes a while to compress. */
+function noise(length) {
+  return randomBytes(length / 2).toString('hex')
+}
 
 describe('Closing a registry server', () => {
   test('ends idle connections at once, and may be done twice', async (t) => {

@@ -23,6 +23,9 @@ import { assertProblem, emptyStore, publish, serve } from './helpers/registry-se
 import { captureConsoleError } from './helpers/reports.mjs'
 import { until } from './helpers/until.mjs'
 
+/** The format file of a version that is not known here. */
+const LATER = '{"format":"package-registry","version":99}'
+
 const placeOf = (store, packageId, version) => join(store, 'packages', packageId, version)
 const listed = async (ask) =>
   (await (await ask('/packages?pageSize=1000')).json()).packages.map(({ packageId }) => packageId)
@@ -78,6 +81,51 @@ describe('A store that is served', () => {
   })
 })
 
+describe('A store that others put in the place of one that is served', () => {
+  const release = async (t, description) => {
+    const store = emptyStore(t)
+    await publish(t, store, { packageId: 'a', description }, { packageId: 'b', description })
+    return store
+  }
+
+  test('is served, without a single failure', async (t) => {
+    const [first, second] = [await release(t, 'First release'), await release(t, 'Other release')]
+    const store = join(temporaryDirectory(t), 'link')
+    symlinkSync(first, store)
+    const { ask, reports } = await serve(t, [], { store })
+    const described = async (path) => (await (await ask(path)).json()).metadata.description
+    assert.equal(await described('/packages/a'), 'First release')
+    symlinkSync(second, `${store}-next`)
+    renameSync(`${store}-next`, store)
+    assert.equal(await described('/packages/b'), 'Other release')
+    assert.equal(await described('/packages/a'), 'Other release')
+    assert.deepEqual(reports, [])
+  })
+
+  for (const [what, put] of [
+    ['an empty directory', () => {}],
+    ['one of a later format', (store) => writeFileSync(join(store, 'registry.json'), LATER)],
+  ]) {
+    test(`${what}: is told, and what was read before goes on being served`, async (t) => {
+      const { ask, store, reports } = await serve(t, [{ packageId: 'a' }])
+      assert.deepEqual(await listed(ask), ['a'])
+      renameSync(store, `${store}-away`)
+      mkdirSync(store)
+      put(store)
+      await assertProblem(await ask('/packages/a'), 503, 'EUNAVAILABLE')
+      const isReported = async () => {
+        assert.deepEqual(await listed(ask), ['a'])
+        return reports.length > 0
+      }
+      await until(isReported, { what: 'the report' })
+      assert.deepEqual([...new Set(reports.map(({ code }) => code))], ['ESTORE'])
+      rmSync(store, { recursive: true })
+      renameSync(`${store}-away`, store)
+      assert.equal((await ask('/packages/a')).status, 200)
+    })
+  }
+})
+
 describe('A store that can not be used', () => {
   test('is told to operators once, and to clients without its path', async (t) => {
     const store = temporaryDirectory(t)
@@ -103,7 +151,7 @@ describe('A store that can not be used', () => {
 
   test('keeps a server from starting', async (t) => {
     const store = temporaryDirectory(t)
-    writeFileSync(join(store, 'registry.json'), '{"format":"package-registry","version":99}')
+    writeFileSync(join(store, 'registry.json'), LATER)
     await assert.rejects(createRegistryServer({ store }), { code: 'ESTORE', message: /format 99/ })
   })
 
@@ -178,6 +226,16 @@ describe('What is damaged in a store', () => {
     await assertProblem(await ask('/packages/a'), 404, 'ENOTFOUND')
     await publish(t, store, { packageId: 'a', version: '1.0.0', components: [{ id: 'x' }] })
     assert.equal(await (await ask('/packages/a')).text(), text)
+  })
+
+  test('comes back when its files do, without an import', async (t) => {
+    const { ask, store, reports } = await serve(t, [{ packageId: 'a', version: '1.0.0' }])
+    const path = join(placeOf(store, 'a', '1.0.0'), 'package.json')
+    renameSync(path, `${path}.away`)
+    await assertProblem(await ask('/packages/a'), 404, 'ENOTFOUND')
+    renameSync(`${path}.away`, path)
+    await until(async () => (await ask('/packages/a')).status === 200, { what: 'the package' })
+    assert.equal(reports.length, 1)
   })
 
   test('foreign files, links and pipes are passed over', async (t) => {

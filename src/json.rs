@@ -25,15 +25,16 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, String> {
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }
-    if is_too_deep(&text) {
+    if depth(&text) > MAX_DEPTH {
         return Err(format!("is nested deeper than {MAX_DEPTH} levels"));
     }
     Ok(text)
 }
 
-/// Whether brackets outside strings nest deeper than [`MAX_DEPTH`].
-fn is_too_deep(text: &str) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+/// How deep brackets outside strings nest.
+#[must_use]
+pub fn depth(text: &str) -> usize {
+    let (mut deepest, mut depth, mut in_string, mut escaped) = (0usize, 0usize, false, false);
     for byte in text.bytes() {
         if in_string {
             match byte {
@@ -48,15 +49,13 @@ fn is_too_deep(text: &str) -> bool {
             b'"' => in_string = true,
             b'[' | b'{' => {
                 depth += 1;
-                if depth > MAX_DEPTH {
-                    return true;
-                }
+                deepest = deepest.max(depth);
             }
             b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    false
+    deepest
 }
 
 /// Checks that a text is one JSON value, and keeps it.
@@ -230,7 +229,7 @@ mod tests {
     #[test]
     fn brackets_inside_strings_are_not_depth() {
         let text = format!("\"{}\"", "[\\\"".repeat(500));
-        assert!(!is_too_deep(&text));
+        assert_eq!(depth(&text), 0);
     }
 
     #[test]

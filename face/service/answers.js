@@ -15,7 +15,7 @@
 
 const { BindingRepresentation } = require('../../binding.js')
 
-/** Largest body that is copied into a response: below it, copying costs less than a stream. */
+/** Largest body that is copied into a response at once, and the size of the pieces of larger ones, in bytes. */
 const MAX_COPIED = 64 * 1024
 
 /**
@@ -38,17 +38,6 @@ function kept({ headers, notModified, body }) {
 function problem(what) {
   const { status, headers, body } = BindingRepresentation.ofProblem(what)
   return { status, headers, body }
-}
-
-/**
- * Whether a body is still what it was: whoever reads it as a stream is handed the very bytes, and may have transferred
- * them to another thread.
- *
- * @param {Kept | undefined} kept
- * @returns {kept is Kept}
- */
-function isWhole(kept) {
-  return kept?.ok.body != null && kept.ok.body.length > 0
 }
 
 /** @typedef {Record<string, string>} Fields */
@@ -85,17 +74,23 @@ function toFields(headers) {
 }
 
 /**
- * The body in one piece, and not copied.
+ * The body in pieces, each copied when it is asked for: whoever reads them may write into them or transfer them away, and
+ * the body is others' too.
  *
  * @param {Buffer<ArrayBuffer>} body
  */
 function streamOf(body) {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(body)
-      controller.close()
+  let at = 0
+  return new ReadableStream(
+    {
+      pull(controller) {
+        controller.enqueue(new Uint8Array(body.subarray(at, at + MAX_COPIED)))
+        at += MAX_COPIED
+        if (at >= body.length) controller.close()
+      },
     },
-  })
+    { highWaterMark: 0 },
+  )
 }
 
-module.exports = { isWhole, kept, problem, toResponse }
+module.exports = { kept, problem, toResponse }

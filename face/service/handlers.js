@@ -5,7 +5,7 @@
  * @typedef {import('../../index.js').RegistryOptions} RegistryOptions
  */
 
-const { problem, toResponse } = require('./answers.js')
+const { toResponse } = require('./answers.js')
 const { questionOf } = require('./question.js')
 const { Registry } = require('./registry.js')
 
@@ -17,14 +17,7 @@ function createRegistryHandlers(options) {
   const registry = new Registry(options)
   const handle = async (/** @type {Request} */ request) => {
     const question = questionOf(request)
-    const inMemory = registry.lookup(question)
-    if (inMemory) return toResponse(inMemory, question)
-    if (!registry.enter()) return toResponse(problem('busy'), question)
-    try {
-      return toResponse(await registry.answer(question), question)
-    } finally {
-      registry.leave()
-    }
+    return toResponse(await registry.answer(question), question)
   }
   return { GET: handle, HEAD: handle }
 }

@@ -18,7 +18,7 @@
 const { expectObject, expectString, invalid, sourcesError } = require('../errors.js')
 const { levelOf } = require('../manager/caller-entries.js')
 const { nextTurn, SLICE } = require('../waiting.js')
-const { isWhole, kept, problem, toResponse } = require('./answers.js')
+const { kept, problem, toResponse } = require('./answers.js')
 const { questionOf } = require('./question.js')
 
 /** Most levels whose view of an index is kept. */
@@ -77,7 +77,7 @@ async function answer({ native, kept: bodies }, acceptEncoding, ifNoneMatch) {
   }
   const coding = Math.abs(number)
   let body = bodies.get(coding)
-  if (!isWhole(body)) {
+  if (body === undefined) {
     body = kept(/** @type {import('../../binding.js').BindingAnswer} */ (native.body(coding)))
     bodies.set(coding, body)
   }

@@ -10,7 +10,7 @@
 const { BindingRegistry } = require('../../binding.js')
 const { sourcesError } = require('../errors.js')
 const { workingDirectory } = require('../working-directory.js')
-const { isWhole, kept, problem } = require('./answers.js')
+const { kept, problem } = require('./answers.js')
 const { readRegistryOptions } = require('./options.js')
 
 class Registry {
@@ -46,50 +46,57 @@ class Registry {
   }
 
   /**
+   * The answer; a promise of it only where it must be made. Making is what is bounded: what is in memory and what is
+   * refused at sight is answered however much is under way, and sending takes what time the client takes.
+   *
+   * @param {Question} question
+   * @returns {Answer | Promise<Answer>}
+   */
+  answer(question) {
+    const ready = this.#lookup(question) ?? this.#refusal(question)
+    if (ready) return ready
+    return this.#underWay < this.#maxConcurrent ? this.#made(question) : problem('busy')
+  }
+
+  /**
    * The answer, where it is in memory.
    *
    * @param {Question} question
    * @returns {Answer | undefined}
    */
-  lookup({ method, target, acceptEncoding, ifNoneMatch, authorization }) {
+  #lookup({ method, target, acceptEncoding, ifNoneMatch, authorization }) {
     const number = this.#native.lookup(method, target, acceptEncoding, ifNoneMatch, authorization)
     const inMemory = number === 0 ? undefined : this.#held(Math.abs(number))
     return number > 0 ? inMemory?.ok : inMemory?.notModified
   }
 
   /**
-   * Whether one more request may be under way. Each that may ends with `leave()`.
+   * The answer to a request that is refused without a look into the store.
    *
-   * @returns {boolean}
+   * @param {Question} question
+   * @returns {Answer | undefined}
    */
-  enter() {
-    if (this.#underWay >= this.#maxConcurrent) return false
-    this.#underWay += 1
-    return true
-  }
-
-  leave() {
-    this.#underWay -= 1
+  #refusal({ method, target, authorization }) {
+    return this.#native.refusal(method, target, authorization) ?? undefined
   }
 
   /**
-   * The answer.
-   *
    * @param {Question} question
    * @returns {Promise<Answer>}
    */
-  async answer({ method, target, acceptEncoding, ifNoneMatch, authorization }) {
+  async #made({ method, target, acceptEncoding, ifNoneMatch, authorization }) {
+    this.#underWay += 1
     try {
       const made = await this.#native.answer(method, target, acceptEncoding, ifNoneMatch, authorization)
       const { status, number, headers, body } = made
       if (status !== 200 && status !== 304) return { status, headers, body }
-      const before = this.#kept.get(number)
-      const known = isWhole(before) ? before : this.#keep(number, kept(made))
+      const known = this.#kept.get(number) ?? this.#keep(number, kept(made))
       return status === 304 ? known.notModified : known.ok
     } catch (error) {
       this.tell(/** @type {any} */ (error))
       return problem('internal')
     } finally {
+      this.#underWay -= 1
       this.#report()
     }
   }
@@ -97,7 +104,7 @@ class Registry {
   /** @param {number} number */
   #held(number) {
     const known = this.#kept.get(number)
-    if (isWhole(known)) return known
+    if (known) return known
     const made = this.#native.body(number)
     return made ? this.#keep(number, kept(made)) : undefined
   }

@@ -10,7 +10,6 @@
 
 const http = require('node:http')
 const { expectCount, expectObject, expectString, sourcesError } = require('../errors.js')
-const { problem } = require('./answers.js')
 const { Registry } = require('./registry.js')
 
 /** How long a client may take for its header, and for a whole request, in milliseconds. */
@@ -22,6 +21,12 @@ const CHECKING_INTERVAL = 5_000
 
 /** How long a connection may be without a byte in either direction, in milliseconds: some clients never read on. */
 const SILENCE_TIMEOUT = 60_000
+
+/** Most connections where the caller sets none. */
+const MAX_CONNECTIONS = 1024
+
+/** Most requests that a connection may be ahead of its answers. */
+const MAX_AHEAD = 128
 
 /** Bytes of a request's header. */
 const MAX_HEADER_SIZE = 16 * 1024
@@ -38,9 +43,10 @@ const CLOSING_GRACE = 10_000
  */
 async function createRegistryServer(options) {
   expectObject(options, 'options')
-  const { host = '127.0.0.1', port = 0, ...registryOptions } = options
+  const { host = '127.0.0.1', port = 0, maxConnections = MAX_CONNECTIONS, ...registryOptions } = options
   expectString(host, 'host')
   expectCount(port, 'port', 0, 65535)
+  expectCount(maxConnections, 'maxConnections', 1, 1_000_000)
   const registry = new Registry(registryOptions)
   await registry.open()
   const server = http.createServer({
@@ -50,11 +56,18 @@ async function createRegistryServer(options) {
     maxHeaderSize: MAX_HEADER_SIZE,
   })
   server.timeout = SILENCE_TIMEOUT
-  const handle = (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
+  server.maxConnections = maxConnections
+  const answerNext = inTurn((request, response) => {
     respond(registry, request, response)
     response.on('close', () => {
       if (!server.listening) server.closeIdleConnections()
     })
+  })
+  const handle = (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
+    // A body that nobody reads would be taken for the next request: the connection ends with the answer.
+    const { 'transfer-encoding': coding, 'content-length': length } = request.headers
+    if (coding !== undefined || Number(length ?? 0) > 0) response.shouldKeepAlive = false
+    answerNext(request, response)
   }
   server.on('request', handle)
   // Bodies are not read, so nobody is asked to send one.
@@ -81,20 +94,42 @@ async function createRegistryServer(options) {
 }
 
 /**
+ * Answers the requests of one connection one after another, as HTTP has it anyway: whoever sends many ahead takes no
+ * more of the server than who waits for each answer. What was not begun when the connection ends is forgotten; Node
+ * tells nobody that its response is closed.
+ *
+ * @param {(request: IncomingMessage, response: ServerResponse) => void} answer
+ * @returns {(request: IncomingMessage, response: ServerResponse) => void}
+ */
+function inTurn(answer) {
+  /** @type {WeakMap<import('node:net').Socket, (() => void)[]>} */
+  const waiting = new WeakMap()
+  return (request, response) => {
+    const { socket } = request
+    const begin = () => {
+      response.on('close', () => {
+        const next = socket.destroyed ? undefined : waiting.get(socket)?.shift()
+        if (next) next()
+        else waiting.delete(socket)
+      })
+      answer(request, response)
+    }
+    const before = waiting.get(socket)
+    if (before === undefined) {
+      waiting.set(socket, [])
+      begin()
+    } else if (before.length < MAX_AHEAD) before.push(begin)
+    else socket.destroy()
+  }
+}
+
+/**
  * @param {Registry} registry
  * @param {IncomingMessage} request
  * @param {ServerResponse} response
  */
 function respond(registry, request, response) {
   const { method = '', url = '', headers } = request
-  // A body that nobody reads would be taken for the next request: the connection ends with the answer.
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-  if (hasBody) response.shouldKeepAlive = false
-  if (!registry.enter()) {
-    send(response, problem('busy'), method)
-    return
-  }
-  response.on('close', () => registry.leave())
   const question = {
     method,
     target: url,
@@ -103,9 +138,9 @@ function respond(registry, request, response) {
     authorization: headers.authorization,
     isCodedOnItsWay: false,
   }
-  const inMemory = registry.lookup(question)
-  if (inMemory) send(response, inMemory, method)
-  else registry.answer(question).then((answer) => send(response, answer, method))
+  const answer = registry.answer(question)
+  if (answer instanceof Promise) answer.then((made) => send(response, made, method))
+  else send(response, answer, method)
 }
 
 /**

@@ -293,7 +293,7 @@ class NativeSource {
         const native = await (isRenewed ? handle.renewIndex(cancel) : handle.fetchIndex(cancel))
         if (native.staleBecause) {
           this.#failures += 1
-          if (this.#reporter.isNew(native.staleBecause)) this.#reporter.failed(native.staleBecause, context, listener)
+          this.#reporter.stale(native.staleBecause, context, listener)
         }
         this.#reporter.warned(native.warnings, context, listener)
         // A fetch that clearCache() overtook must not bring back what was forgotten.

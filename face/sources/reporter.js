@@ -82,7 +82,8 @@ class Reporter {
   stale(failure, context, listener) {
     if (!this.isNew(failure)) return
     listener?.onFailure(failure)
-    this.failed(failure, context, listener)
+    // What made the breaker open was told, and the copy goes on serving.
+    if (failure.code !== 'EBREAKEROPEN') this.failed(failure, context, listener)
   }
 
   /** The breaker lets a request through: should it refuse the next one, that is worth telling again. */

@@ -77,6 +77,13 @@ impl BindingRegistry {
         }
     }
 
+    /// The answer to a request that is refused without a look into the store.
+    #[napi(catch_unwind)]
+    pub fn refusal(&self, method: String, target: String, authorization: Option<String>) -> Option<BindingAnswer> {
+        let request = Request { method, target, authorization, ..Request::default() };
+        Some(Parts::of_problem(&self.0.refusal(&request)?).into())
+    }
+
     /// The answer to a request. One with a body that the client has already has the status 304.
     #[napi(catch_unwind)]
     pub fn answer<'env>(

@@ -72,9 +72,9 @@ impl BindingRemoteSource {
     /// Settles when the refreshes are done that are under way now.
     #[napi(catch_unwind)]
     pub fn when_idle<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        let source = Arc::clone(&self.0);
+        let idle = self.0.idle();
         let work = async move {
-            source.idle().await;
+            idle.await;
             Ok(())
         };
         settle(env, work, |()| ())

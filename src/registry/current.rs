@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::imports::Imports;
 use super::reports::Report;
-use super::store::{Holdings, Published, Store};
+use super::store::{Damage, Holdings, Published, State, Store};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Warning;
 use crate::search::{SearchColumn, SearchIndex};
@@ -24,7 +24,7 @@ pub(super) struct Current {
     pub(super) holdings: Holdings,
     /// Another one for each state of the packages.
     pub(super) generation: u64,
-    revision: Vec<u8>,
+    state: State,
     search: OnceLock<SearchIndex>,
 }
 
@@ -104,21 +104,39 @@ impl Watched {
                 Err(_) => return Ok(older),
             },
         };
-        looked.unwrap_or_else(|fault| {
-            Err(Error::new(ErrorKind::Internal, format!("reading a store ended early: {fault}")))
-        })
+        looked.unwrap_or_else(|fault| Err(ended_early(&fault)))
     }
 
-    /// From now on, without a version that was found to be damaged.
-    pub(super) fn drop_damaged(&self, from: &Current, damaged: &Published, reason: String) {
-        let place = damaged.entry.id.to_string();
-        (self.report)(Report::Warned(Warning::new(format!("{place} {}", damaged.entry.version), reason)));
-        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(seen) = seen.as_mut().filter(|seen| seen.current.generation == from.generation) {
-            let holdings = from.holdings.without(damaged);
-            seen.current = Arc::new(current(holdings, from.revision.clone()));
-            (self.changed)();
-        }
+    /// From now on, without a version that was found to be damaged, for as long as its files are as they are. Where the
+    /// store has others by now, what it holds is read anew instead.
+    pub(super) async fn reconsider(
+        self: &Arc<Self>,
+        from: Arc<Current>,
+        damaged: Arc<Published>,
+        damage: Damage,
+    ) -> Result<()> {
+        let _alone = self.looking.lock().await;
+        let this = Arc::clone(self);
+        let work = move || {
+            let Some((store, older, imports)) = this.latest() else { return Ok(()) };
+            if older.generation != from.generation {
+                return Ok(());
+            }
+            // A store that is away has no version, and none of them is damaged.
+            let state = store.state()?;
+            let (holdings, state) = if damaged.is_of(&damage) {
+                let name = format!("{} {}", damaged.entry.id, damaged.entry.version);
+                (this.report)(Report::Warned(Warning::new(name, damage.reason.clone())));
+                (older.holdings.without(&damaged, damage), older.state.clone())
+            } else {
+                (this.warned(store.read(&older.holdings)?), state)
+            };
+            this.see(store, Arc::new(current(holdings, state)), imports);
+            (this.changed)();
+            Ok(())
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        done.unwrap_or_else(|fault| Err(ended_early(&fault)))
     }
 
     /// The packages as they were seen last. Not where this process has imported any since: whoever has done that may
@@ -136,24 +154,16 @@ impl Watched {
         }
         let this = Arc::clone(self);
         let looked = tokio::task::spawn_blocking(move || this.look_now()).await;
-        looked.unwrap_or_else(|fault| {
-            Err(Error::new(ErrorKind::Internal, format!("reading a store ended early: {fault}")))
-        })
+        looked.unwrap_or_else(|fault| Err(ended_early(&fault)))
     }
 
     fn look_now(&self) -> Result<Arc<Current>> {
         let imports = self.imports.count();
-        let before = self
-            .seen
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .map(|seen| (seen.store.clone(), Arc::clone(&seen.current)));
-        let Some((store, older)) = before else {
+        let Some((store, older, _)) = self.latest() else {
             let store = Store::open(&self.path)?;
-            let revision = store.revision()?;
+            let state = store.state()?;
             (self.report)(Report::Fine);
-            let found = Arc::new(current(self.warned(store.read(&Holdings::default())?), revision));
+            let found = Arc::new(current(self.warned(store.read(&Holdings::default())?), state));
             return Ok(self.see(store, found, imports));
         };
         match self.changes(&store, &older) {
@@ -173,12 +183,12 @@ impl Watched {
     /// What the store holds now, where that is something else.
     fn changes(&self, store: &Store, older: &Current) -> Result<Option<Current>> {
         // Read first: a change that comes after it is seen with the next look.
-        let revision = store.revision()?;
+        let state = store.state()?;
         (self.report)(Report::Fine);
-        if revision == older.revision {
+        if state == older.state && !store.is_mended(&older.holdings)? {
             return Ok(None);
         }
-        Ok(Some(current(self.warned(store.read(&older.holdings)?), revision)))
+        Ok(Some(current(self.warned(store.read(&older.holdings)?), state)))
     }
 
     fn see(&self, store: Store, current: Arc<Current>, imports: u64) -> Arc<Current> {
@@ -194,18 +204,27 @@ impl Watched {
         holdings
     }
 
+    /// What was seen last: the store, its packages, and the number of imports until then.
+    fn latest(&self) -> Option<(Store, Arc<Current>, u64)> {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        seen.as_ref().map(|seen| (seen.store.clone(), Arc::clone(&seen.current), seen.imports))
+    }
+
     /// The store, which was opened when the packages were first asked for.
     pub(super) fn store(&self) -> Result<Store> {
-        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-        let store = seen.as_ref().map(|seen| seen.store.clone());
+        let store = self.latest().map(|(store, ..)| store);
         store.ok_or_else(|| Error::new(ErrorKind::Internal, "a store was never opened"))
     }
 }
 
-fn current(holdings: Holdings, revision: Vec<u8>) -> Current {
+fn ended_early(fault: &tokio::task::JoinError) -> Error {
+    Error::new(ErrorKind::Internal, format!("reading a store ended early: {fault}"))
+}
+
+fn current(holdings: Holdings, state: State) -> Current {
     static GENERATIONS: AtomicU64 = AtomicU64::new(0);
     let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
-    Current { holdings, generation, revision, search: OnceLock::new() }
+    Current { holdings, generation, state, search: OnceLock::new() }
 }
 
 #[cfg(test)]
@@ -319,6 +338,70 @@ mod tests {
         case.watched.imports.note();
         assert_eq!(case.watched.get().await.unwrap().holdings.packages().len(), 1);
         assert_eq!(*case.failures.lock().unwrap(), ["ESTORE"]);
+    }
+
+    #[tokio::test]
+    async fn what_has_taken_a_stores_place_is_told_and_not_taken_for_it() {
+        let case = case();
+        publish(&case, "a");
+        case.watched.get().await.unwrap();
+        let store = case.folder.path().join("store");
+        std::fs::rename(&store, case.folder.path().join("away")).unwrap();
+        std::fs::create_dir(&store).unwrap();
+        case.grow_old();
+        assert_eq!(case.watched.get().await.unwrap().holdings.packages().len(), 1);
+        assert_eq!(std::fs::read_dir(&store).unwrap().count(), 0, "and nothing is made of it");
+        std::fs::write(store.join("registry.json"), "{\"format\":\"package-registry\",\"version\":2}").unwrap();
+        case.grow_old();
+        assert_eq!(case.watched.get().await.unwrap().holdings.packages().len(), 1);
+        assert_eq!(*case.failures.lock().unwrap(), ["ESTORE"; 2]);
+    }
+
+    #[tokio::test]
+    async fn another_store_in_its_place_is_read_anew() {
+        let case = case();
+        publish(&case, "a");
+        let store = case.folder.path().join("store");
+        let before = case.watched.get().await.unwrap();
+        std::fs::rename(&store, case.folder.path().join("away")).unwrap();
+        publish(&case, "a");
+        std::fs::copy(case.folder.path().join("away/revision"), store.join("revision")).unwrap();
+        case.grow_old();
+        let after = case.watched.get().await.unwrap();
+        let version = |current: &Current| Arc::clone(current.holdings.package("a").unwrap().newest());
+        assert!(!Arc::ptr_eq(&version(&before), &version(&after)));
+    }
+
+    #[tokio::test]
+    async fn what_an_import_added_before_it_was_killed_is_seen() {
+        let case = case();
+        publish(&case, "a");
+        case.watched.get().await.unwrap();
+        let revision = std::fs::read(case.folder.path().join("store/revision")).unwrap();
+        publish(&case, "b");
+        std::fs::write(case.folder.path().join("store/revision"), revision).unwrap();
+        case.grow_old();
+        assert_eq!(case.watched.get().await.unwrap().holdings.packages().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_damaged_version_is_away_until_its_files_are_others() {
+        let case = case();
+        publish(&case, "a");
+        let body = case.folder.path().join("store/packages/a/1.0.0/package.json");
+        let from = case.watched.get().await.unwrap();
+        std::fs::write(&body, "[]").unwrap();
+        let published = Arc::clone(from.holdings.package("a").unwrap().newest());
+        let damage = case.watched.store().unwrap().body(&published).unwrap().unwrap_err();
+        case.watched.reconsider(from, published, damage).await.unwrap();
+        for _ in 0..2 {
+            assert!(case.watched.get().await.unwrap().holdings.packages().is_empty());
+            case.grow_old();
+        }
+        std::fs::remove_file(&body).unwrap();
+        std::fs::write(&body, "{}").unwrap();
+        case.grow_old();
+        assert_eq!(case.watched.get().await.unwrap().holdings.packages().len(), 1);
     }
 
     #[tokio::test]

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::Semaphore;
+
 use super::imports::Imports;
-use super::store::{Publication, Store, Writer};
+use super::store::{MAX_BODY_BYTES, Publication, Store, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{self, Fields};
 use crate::model::{IndexEntry, PackageId, Version, Warning};
@@ -54,6 +56,15 @@ pub struct Failed {
 /// Packages that are added at once: a file system flushes many files in little more time than one.
 const AT_ONCE: usize = 64;
 
+/// KiB of packages that are being written at once. As many packages as there are processors may be read beyond that.
+const MOST_WRITTEN: usize = MAX_BODY_BYTES / 1024;
+
+/// Longest version, in characters.
+const MAX_VERSION: usize = 256;
+
+/// Levels of nesting that the index puts around an entry.
+const INDEX_DEPTH: usize = 2;
+
 /// Adds every package of a folder to the store at `path`, which is made where there is none. Ends early, with what it
 /// has done so far, once `is_cancelled`.
 ///
@@ -72,20 +83,23 @@ pub async fn import(
     let mut imported = Imported { warnings: index.warnings.clone(), ..Imported::default() };
     let mut seen = HashSet::new();
     let listed: Vec<&PackageId> = index.entries.iter().map(|entry| &entry.id).filter(|id| seen.insert(*id)).collect();
+    let room = Arc::new(Room::default());
     for ids in listed.chunks(AT_ONCE) {
         if is_cancelled.load(Ordering::Relaxed) {
             break;
         }
         let add = |id: &&PackageId| {
-            let (folder, writer) = (Arc::clone(folder), Arc::clone(&writer));
-            tokio::spawn(add(folder, writer, (*id).clone(), published_at.to_owned()))
+            let (folder, writer, room) = (Arc::clone(folder), Arc::clone(&writer), Arc::clone(&room));
+            tokio::spawn(add(folder, writer, room, (*id).clone(), published_at.to_owned()))
         };
         let adding: Vec<_> = ids.iter().map(add).collect();
         for one in adding {
             imported.take(one.await.map_err(ended_early)?);
         }
+        // Each time: what is there when the process is killed is announced, and sure to last.
+        let writer = Arc::clone(&writer);
+        blocking(move || writer.finish()).await?;
     }
-    blocking(move || writer.finish()).await?;
     imports.note();
     // What the index tells of is found again with the package.
     let mut told = HashSet::new();
@@ -112,7 +126,37 @@ impl Imported {
     }
 }
 
-async fn add(folder: Arc<LocalSource>, writer: Arc<Writer>, id: PackageId, published_at: String) -> Outcome {
+/// What bounds the memory that an import takes.
+struct Room {
+    /// Packages that are being read, whose sizes nobody knows yet.
+    reading: Semaphore,
+    /// KiB of those that are being written.
+    writing: Semaphore,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { reading: Semaphore::new(processors), writing: Semaphore::new(MOST_WRITTEN) }
+    }
+}
+
+impl Room {
+    /// KiB of the room that a package takes; one that is too large, and will be refused, takes all.
+    fn taken_by(body: &str) -> u32 {
+        u32::try_from((body.len() / 1024 + 1).min(MOST_WRITTEN)).unwrap_or(u32::MAX)
+    }
+}
+
+async fn add(
+    folder: Arc<LocalSource>,
+    writer: Arc<Writer>,
+    room: Arc<Room>,
+    id: PackageId,
+    published_at: String,
+) -> Outcome {
+    // Held until there is room for what was read. Nobody closes a room.
+    let reading = room.reading.acquire().await.ok();
     let loaded = match folder.load_package(id.as_str(), None).await {
         Ok(loaded) => loaded.value,
         Err(error) => return Outcome { id, version: Box::default(), result: Err(error), warnings: Vec::new() },
@@ -123,12 +167,18 @@ async fn add(folder: Arc<LocalSource>, writer: Arc<Writer>, id: PackageId, publi
         return Outcome { id, version: Box::default(), result, warnings: Vec::new() };
     };
     let warnings = warnings.clone();
-    let (version, prepared) = match as_served(text) {
+    let prepared = as_served(text);
+    drop(loaded);
+    let (version, prepared) = match prepared {
         Ok((entry, body)) => (entry.version.clone(), check(&entry, &warnings).map(|()| (entry, body))),
         Err(reason) => (Box::default(), Err(Error::new(ErrorKind::InvalidPackage, format!("{id} {reason}")))),
     };
     let result = match prepared {
-        Ok((entry, body)) => blocking(move || writer.publish(&entry, body.as_bytes(), &published_at)).await,
+        Ok((entry, body)) => {
+            let _writing = room.writing.acquire_many(Room::taken_by(&body)).await.ok();
+            drop(reading);
+            blocking(move || writer.publish(&entry, body.as_bytes(), &published_at)).await
+        }
         Err(error) => Err(error),
     };
     Outcome { id, version, result, warnings }
@@ -141,8 +191,11 @@ fn check(entry: &IndexEntry, warnings: &[Warning]) -> Result<()> {
     if TAKEN_IDS.contains(&id.as_str()) {
         return refused("has an id that stands for something else in a registry's paths".to_owned());
     }
-    if !Version::parse(version).is_one() {
+    if !Version::parse(version).is_one() || version.chars().any(char::is_whitespace) {
         return refused(format!("has the version {version:?}, which is none"));
+    }
+    if version.chars().count() > MAX_VERSION {
+        return refused(format!("has a version of more than {MAX_VERSION} characters"));
     }
     // A package that lacks a part would lack it for ever, since versions are immutable.
     match warnings.iter().find(|warning| !is_manifest(&warning.path)) {
@@ -168,6 +221,10 @@ fn as_served(text: &str) -> Result<(IndexEntry, String), String> {
         body.push_str(value.get());
     }
     body.push('}');
+    // Clients would refuse it, and with it the whole index.
+    if json::depth(&body).max(json::depth(&own) + INDEX_DEPTH) > json::MAX_DEPTH {
+        return Err(format!("is nested deeper than {} levels where it is served", json::MAX_DEPTH));
+    }
     Ok((entry, body))
 }
 

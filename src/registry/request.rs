@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::answer::Problem;
+use crate::search;
 
 /// Longest request target that is read, in bytes.
 pub(super) const MAX_TARGET: usize = 8192;
@@ -21,6 +22,9 @@ const MAX_PAGE: usize = 1 << 31;
 
 /// Longest query, in characters.
 const MAX_QUERY: usize = 1024;
+
+/// Most different words of a query: every package is searched for each.
+const MAX_WORDS: usize = 16;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -54,7 +58,7 @@ impl Route {
         if target.len() > MAX_TARGET {
             return Err(Problem::uri_too_long(MAX_TARGET));
         }
-        let target = target.split('#').next().unwrap_or_default();
+        let target = origin_form(target.split('#').next().unwrap_or_default());
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let unknown = || Problem::not_found("there is nothing at this path");
         let below = below(path, base).ok_or_else(unknown)?;
@@ -70,6 +74,15 @@ impl Route {
         };
         Ok(route)
     }
+}
+
+/// A target without the scheme and the host that it may begin with.
+fn origin_form(target: &str) -> &str {
+    if target.starts_with('/') {
+        return target;
+    }
+    let behind = target.split_once("://").map(|(_, rest)| rest.find(['/', '?']).map_or("", |at| &rest[at..]));
+    behind.unwrap_or(target)
 }
 
 /// The path below `base`, wherever that begins: an application may itself be mounted somewhere.
@@ -134,6 +147,9 @@ impl Parameters {
         if query.chars().count() > MAX_QUERY {
             return Err(Problem::bad_request(format!("q has more than {MAX_QUERY} characters")));
         }
+        if search::words(&query) > MAX_WORDS {
+            return Err(Problem::bad_request(format!("q has more than {MAX_WORDS} different words")));
+        }
         let min_level = self.min_level.as_deref().map(level).transpose()?;
         Ok(Route::Search(Search { query, category: self.category, min_level, page, page_size }))
     }
@@ -190,6 +206,18 @@ mod tests {
     }
 
     #[test]
+    fn a_target_may_name_its_host() {
+        let package = Ok(Route::Package { id: "a".to_owned() });
+        assert_eq!(Route::parse("http://host/api/v1/packages/a", BASE), package);
+        for target in ["/packages/a", "http://host/packages/a", "https://[::1]:80/packages/a?x=//y"] {
+            assert_eq!(Route::parse(target, ""), package, "{target}");
+        }
+        for target in ["http://host", "http://host?/packages/a", "packages/a", "*"] {
+            assert!(Route::parse(target, "").is_err(), "{target}");
+        }
+    }
+
+    #[test]
     fn a_search_is_read_whole() {
         let search = Search {
             query: "data table".to_owned(),
@@ -229,6 +257,12 @@ mod tests {
             assert_eq!(status(&format!("{BASE}{target}")), 400, "{target}");
         }
         assert_eq!(status(&format!("{BASE}/packages/search?q={}", "x".repeat(MAX_QUERY + 1))), 400);
+        let words = |count: usize| (0..count).map(|number| format!("+w{number}")).collect::<String>();
+        let search = |words: &str| status(&format!("{BASE}/packages/search?q={words}"));
+        assert_eq!(
+            (search(&words(MAX_WORDS)), search(&words(MAX_WORDS + 1)), search(&"+a".repeat(500))),
+            (200, 400, 200)
+        );
     }
 
     #[test]

@@ -11,15 +11,25 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use moka::future::Cache;
+use tokio::sync::Semaphore;
 
 use super::access::Access;
 use super::current::{Current, Watched};
 use super::reports::{Report, Reports};
 use super::request::{MAX_TARGET, Route};
-use super::store::Published;
+use super::store::{Damage, Published};
 use super::texts::{self, Found};
 use crate::answer::{Body, Coding, Policy, Problem, names_etag};
 use crate::error::{Error, ErrorKind, Result};
+
+/// Damaged versions that one request gets past. Where there are more, the next one gets past more of them.
+const MOST_DAMAGED: usize = 100;
+
+/// Largest body that is compressed in a millisecond or two, in bytes.
+const SHORT: usize = 64 * 1024;
+
+/// What a body takes in memory beside its bytes, in bytes: as measured, on both sides.
+const AROUND: usize = 8 * 1024;
 
 /// How a service is set up.
 #[derive(Clone)]
@@ -94,7 +104,7 @@ enum Fault {
     /// There is nothing of that name.
     Unknown(Problem),
     /// A version turned out to be damaged.
-    Damaged(Arc<Published>, String),
+    Damaged(Arc<Published>, Damage),
     /// Something else is wrong.
     Failed(Error),
 }
@@ -106,6 +116,7 @@ pub struct Service {
     policy: Policy,
     store: Arc<Watched>,
     bodies: Cache<Key, Arc<Numbered>>,
+    making: Making,
     by_number: Mutex<HashMap<u32, Weak<Numbered>>>,
     dropped: Arc<Mutex<Vec<u32>>>,
     reports: Arc<Mutex<Reports>>,
@@ -134,7 +145,17 @@ impl Service {
         let watched =
             Watched::new(store, move |report| locked(&reporting).add(report), move || changing.invalidate_all());
         let store = Arc::new(watched);
-        Self { base_path, access, policy, store, bodies, by_number: Mutex::default(), dropped, reports }
+        Self {
+            base_path,
+            access,
+            policy,
+            store,
+            bodies,
+            making: Making::default(),
+            by_number: Mutex::default(),
+            dropped,
+            reports,
+        }
     }
 
     /// Reads the store, so that what is wrong with it is known before the first request.
@@ -154,6 +175,12 @@ impl Service {
         let key = Key { generation: current.generation, route, coding: coding_of(request) };
         let getting = pin!(self.bodies.get(&key));
         getting.poll_once()?.map(|numbered| conditional(request, numbered))
+    }
+
+    /// Why a request is refused, where that takes no look into the store.
+    #[must_use]
+    pub fn refusal(&self, request: &Request) -> Option<Problem> {
+        self.admit(request).and_then(|()| Route::parse(&request.target, &self.base_path)).err()
     }
 
     /// The answer.
@@ -188,27 +215,30 @@ impl Service {
         locked(&self.reports).take()
     }
 
-    /// Whether the request may be answered at all.
+    /// Whether the request may be answered at all. Who may not read learns nothing else.
     fn admit(&self, request: &Request) -> Result<(), Problem> {
+        self.access.check(request.authorization.as_deref())?;
         if !matches!(&*request.method, "GET" | "HEAD") {
             return Err(Problem::method_not_allowed());
         }
         if request.target.len() > MAX_TARGET {
             return Err(Problem::uri_too_long(MAX_TARGET));
         }
-        self.access.check(request.authorization.as_deref())
+        Ok(())
     }
 
     async fn make(&self, request: &Request) -> Result<Arc<Numbered>, Problem> {
         self.admit(request)?;
         let route = Route::parse(&request.target, &self.base_path)?;
         let coding = coding_of(request);
-        loop {
+        for _ in 0..MOST_DAMAGED {
             let current = self.store.get().await.map_err(|error| self.failed(error, Problem::unavailable()))?;
             match self.in_coding(&current, &route, coding).await {
                 Ok(numbered) => return Ok(numbered),
-                // With one version fewer each time, so that this comes to an end.
-                Err(Fault::Damaged(published, reason)) => self.store.drop_damaged(&current, &published, reason),
+                Err(Fault::Damaged(published, damage)) => {
+                    let reconsidered = self.store.reconsider(current, published, damage).await;
+                    reconsidered.map_err(|error| self.failed(error, Problem::unavailable()))?;
+                }
                 Err(Fault::Unknown(problem)) => return Err(problem),
                 Err(Fault::Failed(error)) => {
                     let is_store = error.kind() == ErrorKind::Store;
@@ -217,6 +247,7 @@ impl Service {
                 }
             }
         }
+        Err(Problem::unavailable())
     }
 
     async fn in_coding(&self, current: &Arc<Current>, route: &Route, coding: Coding) -> Result<Arc<Numbered>, Fault> {
@@ -226,20 +257,22 @@ impl Service {
             Found::Written => None,
         };
         let (writing, written) = (Arc::clone(current), route.clone());
-        let plain = self.kept(key(Coding::Identity), move || {
+        let is_short = !matches!(route, Route::Search(_));
+        let plain = self.kept(key(Coding::Identity), is_short, move || {
             let Some((published, store)) = stored else {
                 return Ok(Made::New(Body::new(texts::write(&writing, &written))));
             };
             match store.body(&published).map_err(Fault::Failed)? {
                 Ok(bytes) => Ok(Made::New(Body::new(bytes))),
-                Err(reason) => Err(Fault::Damaged(published, reason)),
+                Err(damage) => Err(Fault::Damaged(published, damage)),
             }
         });
         let plain = plain.await?;
         if coding == Coding::Identity {
             return Ok(plain);
         }
-        let coded = self.kept(key(coding), move || {
+        let is_short = plain.body.bytes().len() <= SHORT;
+        let coded = self.kept(key(coding), is_short, move || {
             let coded = plain.body.coded(coding).map_err(Fault::Failed)?;
             Ok(coded.map_or(Made::Known(plain), Made::New))
         });
@@ -251,9 +284,12 @@ impl Service {
     async fn kept(
         &self,
         key: Key,
+        is_short: bool,
         work: impl FnOnce() -> Result<Made, Fault> + Send + 'static,
     ) -> Result<Arc<Numbered>, Fault> {
         let made = self.bodies.try_get_with_by_ref(&key, async {
+            // Nobody closes it.
+            let _room = self.making.room(is_short).acquire().await.ok();
             let made = tokio::task::spawn_blocking(work).await.map_err(|fault| {
                 Fault::Failed(Error::new(ErrorKind::Internal, format!("making an answer ended early: {fault}")))
             })?;
@@ -287,6 +323,26 @@ impl Service {
     }
 }
 
+/// Room for making bodies. What takes long has its own, so that what doesn't need not wait behind it.
+struct Making {
+    short: Semaphore,
+    long: Semaphore,
+}
+
+impl Default for Making {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        // One processor is left to those who send, and to all else.
+        Self { short: Semaphore::new(processors), long: Semaphore::new(processors.saturating_sub(1).max(1)) }
+    }
+}
+
+impl Making {
+    fn room(&self, is_short: bool) -> &Semaphore {
+        if is_short { &self.short } else { &self.long }
+    }
+}
+
 /// Polling a future that is nearly always ready.
 trait PollOnce: Future {
     fn poll_once(self: std::pin::Pin<&mut Self>) -> Option<Self::Output>;
@@ -313,7 +369,8 @@ fn conditional(request: &Request, numbered: Arc<Numbered>) -> Outcome {
     Outcome::Body(numbered)
 }
 
-/// Twice the bytes, since whoever sends them keeps them too, and what stands around them.
+/// Twice the bytes, since whoever sends them keeps them too, and what stands around them: by that, the number of bodies
+/// is bounded too.
 fn weight(key: &Key, numbered: &Arc<Numbered>) -> u32 {
     let name = match &key.route {
         Route::Index { .. } => 0,
@@ -321,7 +378,7 @@ fn weight(key: &Key, numbered: &Arc<Numbered>) -> u32 {
         Route::Package { id } | Route::Versions { id } => id.len(),
         Route::Version { id, version } => id.len() + version.len(),
     };
-    u32::try_from(2 * numbered.body.bytes().len() + name + 1024).unwrap_or(u32::MAX)
+    u32::try_from(2 * numbered.body.bytes().len() + name + AROUND).unwrap_or(u32::MAX)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -422,6 +479,28 @@ mod tests {
             assert_eq!(number(&service.answer(&get("/packages/p0")).await), 0);
             assert!(service.lookup(&get("/packages/p0")).is_none());
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_made_quickly_does_not_wait_for_what_takes_long() {
+        let (_folder, service) = service(1, 1 << 20);
+        let long = &service.making.long;
+        let taken = long.acquire_many(u32::try_from(long.available_permits()).unwrap()).await.unwrap();
+        let search = get("/packages/search?q=p0");
+        let waiting = tokio::time::timeout(std::time::Duration::from_millis(50), service.answer(&search));
+        assert!(waiting.await.is_err());
+        number(&service.answer(&get("/packages/p0")).await);
+        drop(taken);
+        number(&service.answer(&search).await);
+    }
+
+    #[tokio::test]
+    async fn small_bodies_are_bounded_in_number() {
+        let (_folder, service) = service(1, 1 << 20);
+        for word in 0..500 {
+            service.answer(&get(&format!("/packages/search?q=w{word}"))).await;
+        }
+        assert!((64..=128).contains(&service.bodies.entry_count()), "{}", service.bodies.entry_count());
     }
 
     #[tokio::test]

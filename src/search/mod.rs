@@ -5,6 +5,7 @@
 //! description and author; in each of these whole fields before beginnings before the middle, then by id.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -41,6 +42,12 @@ pub struct Found {
     pub positions: Vec<usize>,
     /// How many were found in all.
     pub total: usize,
+}
+
+/// How many different words a query has.
+#[must_use]
+pub fn words(query: &str) -> usize {
+    fold(query).split_whitespace().collect::<BTreeSet<_>>().len()
 }
 
 /// The packages of an index, folded for searching.
@@ -83,8 +90,8 @@ impl SearchIndex {
     #[must_use]
     pub fn search(&self, query: &str, filter: &SearchFilter, page: usize, page_size: usize) -> Found {
         let query = fold(query);
-        let words: Vec<&str> = query.split_whitespace().collect();
-        let phrase = words.join(" ");
+        let phrase = query.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words: BTreeSet<&str> = query.split_whitespace().collect();
         let mut found: Vec<(Score, usize)> = self
             .0
             .iter()
@@ -109,7 +116,7 @@ impl SearchFilter {
 
 impl Folded {
     /// The best field that holds the phrase, else the worst of the words' best fields; `None` where a word is nowhere.
-    fn score(&self, phrase: &str, words: &[&str]) -> Option<Score> {
+    fn score(&self, phrase: &str, words: &BTreeSet<&str>) -> Option<Score> {
         self.score_of(phrase).or_else(|| words.iter().map(|word| self.score_of(word)).min()?)
     }
 
@@ -119,6 +126,10 @@ impl Folded {
 }
 
 fn fit(field: &str, text: &str) -> Option<Fit> {
+    // Preparing to look for a long text costs more than looking.
+    if text.len() > field.len() {
+        return None;
+    }
     let at = field.find(text)?;
     Some(match at {
         0 if field.len() == text.len() => Fit::Whole,
@@ -186,6 +197,11 @@ mod tests {
         let index = index(&[("forum", "Forum", "threads and lanes"), ("feed", "Feed", "threads")]);
         assert_eq!(positions(&index, "threads forum"), [0]);
         assert_eq!(positions(&index, "threads nowhere"), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn a_word_counts_once_however_it_is_written() {
+        assert_eq!((words("Data data_TABLE  table"), words(" "), words("a.b-c")), (2, 0, 3));
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub mod remote;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Result};
 use crate::model::{IndexEntry, Warning};
@@ -94,4 +94,9 @@ pub trait Source: Send + Sync {
 
     /// The versions that it has of a package.
     fn versions<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Fetched<Vec<PublishedVersion>>>>;
+}
+
+/// The time, in milliseconds since 1970.
+fn now_in_ms() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0
 }

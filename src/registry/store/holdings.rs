@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::names::folder_name;
+use super::stamp::{Stamp, Stamps};
 use super::{BODY_FILE, MAX_BODY_BYTES, MAX_META_BYTES, PACKAGES, Store, VERSION_FILE, is_passing};
 use crate::error::Result;
 use crate::files;
@@ -28,6 +29,8 @@ pub struct Published {
     pub size: u64,
     /// Its folder in the store.
     pub(super) place: Box<str>,
+    /// The file that this was read from.
+    meta: Stamp,
     order: Version,
 }
 
@@ -35,12 +38,23 @@ pub struct Published {
 #[derive(Clone, Debug)]
 pub struct Package(Vec<Arc<Published>>);
 
+/// What is wrong with a version.
+#[derive(Clone, Debug)]
+pub struct Damage {
+    /// As words that can follow its name.
+    pub reason: String,
+    /// Its files, as they were then.
+    pub(super) stamps: Stamps,
+}
+
 /// All packages, ordered by id.
 #[derive(Clone, Debug, Default)]
 pub struct Holdings {
     packages: Vec<Package>,
     /// What was passed over.
     pub warnings: Vec<Warning>,
+    /// Folders whose versions are damaged, and their files as they were then.
+    left_out: BTreeMap<Box<str>, Stamps>,
 }
 
 impl Package {
@@ -70,6 +84,13 @@ impl Package {
 }
 
 impl Published {
+    /// Whether this was read from the file that was there when the damage was found. Else it tells of another time, or of
+    /// another store.
+    #[must_use]
+    pub fn is_of(&self, damage: &Damage) -> bool {
+        damage.stamps.meta.as_ref() == Some(&self.meta)
+    }
+
     /// By version; of those that are equal by semantic versioning, the one published last is the newer.
     fn rank(&self) -> (&Version, &str, &str) {
         (&self.order, &self.published_at, &self.entry.version)
@@ -92,13 +113,15 @@ impl Holdings {
 
     /// The same without one version, which was found to be damaged.
     #[must_use]
-    pub fn without(&self, damaged: &Published) -> Self {
+    pub fn without(&self, damaged: &Published, damage: Damage) -> Self {
         let rest = self.packages.iter().filter_map(|package| {
             let is_kept = |published: &&Arc<Published>| published.place != damaged.place;
             let versions: Vec<_> = package.0.iter().filter(is_kept).cloned().collect();
             (!versions.is_empty()).then_some(Package(versions))
         });
-        Self { packages: rest.collect(), warnings: self.warnings.clone() }
+        let mut left_out = self.left_out.clone();
+        left_out.insert(damaged.place.clone(), damage.stamps);
+        Self { packages: rest.collect(), warnings: self.warnings.clone(), left_out }
     }
 
     fn by_place(&self) -> HashMap<&str, &Arc<Published>> {
@@ -107,16 +130,35 @@ impl Holdings {
 }
 
 impl Store {
-    /// All that the store holds. Versions that `before` has are not read anew: they can't have changed. What is damaged
-    /// or foreign is left out, with a warning.
+    /// All that the store holds. Versions that `before` has are not read anew where their files are the same. What is
+    /// damaged or foreign is left out, with a warning.
     ///
     /// # Errors
     /// `ESTORE` where the store itself can't be read.
     pub fn read(&self, before: &Holdings) -> Result<Holdings> {
         let dir = self.dir()?;
-        let mut reading = Reading { dir: &dir, known: before.by_place(), warnings: Warnings::default() };
+        let mut reading = Reading {
+            dir: &dir,
+            known: before.by_place(),
+            damaged: &before.left_out,
+            warnings: Warnings::default(),
+            left_out: BTreeMap::new(),
+        };
         let packages = reading.packages().map_err(|error| self.fault("can't be read", &error))?;
-        Ok(Holdings { packages: packages.into_values().collect(), warnings: reading.warnings.into_list() })
+        let Reading { warnings, left_out, .. } = reading;
+        Ok(Holdings { packages: packages.into_values().collect(), warnings: warnings.into_list(), left_out })
+    }
+
+    /// Whether something that was left out has other files now.
+    ///
+    /// # Errors
+    /// `ESTORE` where the store itself can't be read.
+    pub fn is_mended(&self, holdings: &Holdings) -> Result<bool> {
+        if holdings.left_out.is_empty() {
+            return Ok(false);
+        }
+        let dir = self.dir()?;
+        Ok(holdings.left_out.iter().any(|(place, stamps)| Stamps::of(&dir, place) != *stamps))
     }
 }
 
@@ -124,7 +166,9 @@ impl Store {
 struct Reading<'a> {
     dir: &'a Dir,
     known: HashMap<&'a str, &'a Arc<Published>>,
+    damaged: &'a BTreeMap<Box<str>, Stamps>,
     warnings: Warnings,
+    left_out: BTreeMap<Box<str>, Stamps>,
 }
 
 /// What stands in a folder: a name, and whether it is a folder itself.
@@ -134,6 +178,8 @@ type Found = (String, bool);
 enum Flaw {
     /// What is wrong with it, as words that can follow "the folder".
     Damaged(String),
+    /// It was known to be damaged, and is as it was.
+    Known,
     /// Nothing is, but it can't be read at the moment.
     Unread(io::Error),
 }
@@ -183,6 +229,7 @@ impl Reading<'_> {
             Ok(found) => found,
             Err(error) if is_passing(&error) => return Err(error),
             Err(error) => {
+                self.left_out.insert(parent.as_str().into(), Stamps::of(self.dir, &parent));
                 self.warnings.push(Warning::new(parent, format!("can't be listed: {error}")));
                 return Ok(Vec::new());
             }
@@ -190,19 +237,28 @@ impl Reading<'_> {
         let mut versions = Vec::with_capacity(found.len());
         for name in self.folders(&parent, found) {
             let place = format!("{parent}/{name}");
-            match self.version(&place, folder, &name) {
+            let stamps = Stamps::of(self.dir, &place);
+            match self.version(&place, folder, &name, &stamps) {
                 Ok(published) => versions.push(published),
-                Err(Flaw::Damaged(reason)) => self.warnings.push(Warning::new(place, reason)),
                 Err(Flaw::Unread(error)) => return Err(error),
+                Err(flaw) => {
+                    self.left_out.insert(place.as_str().into(), stamps);
+                    if let Flaw::Damaged(reason) = flaw {
+                        self.warnings.push(Warning::new(place, reason));
+                    }
+                }
             }
         }
         Ok(versions)
     }
 
-    fn version(&self, place: &str, package: &str, version: &str) -> Result<Arc<Published>, Flaw> {
+    fn version(&self, place: &str, package: &str, version: &str, stamps: &Stamps) -> Result<Arc<Published>, Flaw> {
+        if self.damaged.get(place) == Some(stamps) {
+            return Err(Flaw::Known);
+        }
         let published = match self.known.get(place) {
-            Some(known) => Arc::clone(known),
-            None => Arc::new(self.described(place)?),
+            Some(known) if stamps.meta.as_ref() == Some(&known.meta) => Arc::clone(known),
+            _ => Arc::new(self.described(place)?),
         };
         let IndexEntry { id, version: text, .. } = &published.entry;
         if folder_name(id.as_str()) != package || folder_name(text) != version {
@@ -211,8 +267,11 @@ impl Reading<'_> {
         if published.size > MAX_BODY_BYTES as u64 {
             return Err(Flaw::Damaged("is larger than any package may be".to_owned()));
         }
-        let body = self.dir.symlink_metadata(format!("{place}/{BODY_FILE}")).map_err(Flaw::of(BODY_FILE))?;
-        if !body.is_file() || body.len() != published.size {
+        let body = match &stamps.body {
+            Some(body) => body,
+            None => &Stamp::at(self.dir, &format!("{place}/{BODY_FILE}")).map_err(Flaw::of(BODY_FILE))?,
+        };
+        if !body.is_file_of(published.size) {
             return Err(Flaw::Damaged(format!("is damaged: {BODY_FILE} is not what was published")));
         }
         Ok(published)
@@ -229,7 +288,9 @@ impl Reading<'_> {
             entry: &'a RawValue,
         }
         let damaged = |reason: String| Flaw::Damaged(format!("is damaged: {VERSION_FILE} {reason}"));
-        let bytes = files::read(self.dir, &format!("{place}/{VERSION_FILE}"), MAX_META_BYTES)
+        let path = format!("{place}/{VERSION_FILE}");
+        let meta = Stamp::at(self.dir, &path).map_err(Flaw::of(VERSION_FILE))?;
+        let bytes = files::read(self.dir, &path, MAX_META_BYTES)
             .map_err(Flaw::of(VERSION_FILE))?
             .ok_or_else(|| damaged("is too large".to_owned()))?;
         let text = json::decode(bytes).map_err(damaged)?;
@@ -238,7 +299,7 @@ impl Reading<'_> {
         let (entry, _) = IndexEntry::from_fields(&fields).map_err(damaged)?;
         let Described { published_at, checksum, size, .. } = described;
         let order = Version::parse(&entry.version);
-        Ok(Published { entry, published_at, checksum, size, place: place.into(), order })
+        Ok(Published { entry, published_at, checksum, size, place: place.into(), meta, order })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! registry.json                            what this is: {"format":"package-registry","version":1}
-//! revision                                 another text after each import: how a running service notices one
+//! revision                                 another text after each part of an import: how a running service notices one
 //! packages/<id>/<version>/package.json     the PackageData object, byte for byte as it is served
 //! packages/<id>/<version>/version.json     {"packageId","version","publishedAt","checksum","size","entry"}
 //! incoming/<unique>/                       versions that are being written
@@ -18,6 +18,7 @@
 mod flush;
 mod holdings;
 mod names;
+mod stamp;
 mod write;
 
 use std::io;
@@ -29,7 +30,9 @@ use cap_std::fs::Dir;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files;
 
-pub use holdings::{Holdings, Package, Published};
+use stamp::{Stamp, Stamps};
+
+pub use holdings::{Damage, Holdings, Package, Published};
 pub use write::{Publication, Writer};
 
 const FORMAT_FILE: &str = "registry.json";
@@ -54,6 +57,17 @@ pub struct Store {
     path: PathBuf,
 }
 
+/// What tells one state of a store from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Another text after each part of an import; empty before the first.
+    revision: Vec<u8>,
+    /// Another store in this one's place has another file.
+    format: Option<Stamp>,
+    /// A version that was finished left this folder, also where the import was killed before it told anyone.
+    incoming: Option<Stamp>,
+}
+
 impl Store {
     /// The store at `path`, which is made where there is nothing, or an empty directory.
     ///
@@ -63,43 +77,62 @@ impl Store {
         let store = Self { path: path.to_owned() };
         std::fs::create_dir_all(path).map_err(|error| store.fault("can't be made", &error))?;
         let dir = store.dir()?;
-        match files::read(&dir, FORMAT_FILE, MAX_META_BYTES) {
-            Ok(Some(bytes)) => store.check_format(&bytes)?,
-            Ok(None) => return Err(store.other("registry.json is no format file of a registry")),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => store.make(&dir)?,
-            Err(error) => return Err(store.fault("can't be read", &error)),
+        if !store.is_made(&dir)? {
+            store.make(&dir)?;
         }
         Ok(store)
     }
 
-    /// A text that is another one after each import; empty before the first.
+    /// What is another one whenever the store has changed.
     ///
     /// # Errors
-    /// `ESTORE` where the store can't be read.
-    pub fn revision(&self) -> Result<Vec<u8>> {
-        match files::read(&self.dir()?, REVISION_FILE, MAX_META_BYTES) {
-            Ok(bytes) => Ok(bytes.unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(self.fault("can't be read", &error)),
+    /// `ESTORE` where the store can't be read, or something else has taken its place.
+    pub fn state(&self) -> Result<State> {
+        let dir = self.dir()?;
+        if !self.is_made(&dir)? {
+            return Err(self.other("registry.json is missing"));
         }
+        let revision = match files::read(&dir, REVISION_FILE, MAX_META_BYTES) {
+            Ok(bytes) => bytes.unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(self.fault("can't be read", &error)),
+        };
+        let stamp = |name: &str| Stamp::at(&dir, name).ok();
+        Ok(State { revision, format: stamp(FORMAT_FILE), incoming: stamp(INCOMING) })
     }
 
-    /// The package that was published so, as it is served; why not, as words, where it is damaged.
+    /// The package that was published so, as it is served; what is wrong with it where it is damaged.
     ///
     /// # Errors
-    /// `ESTORE` where the store itself can't be read.
-    pub fn body(&self, published: &Published) -> Result<Result<Vec<u8>, String>> {
-        let read = files::read(&self.dir()?, &format!("{}/{BODY_FILE}", published.place), published.size);
-        Ok(match read {
-            Ok(Some(bytes)) if write::checksum(&bytes) == *published.checksum => Ok(bytes),
-            Ok(_) => Err("is not what was published: its checksum is another".to_owned()),
-            Err(error) if is_passing(&error) => return Err(self.fault("can't be read", &error)),
-            Err(error) => Err(format!("can't be read: {error}")),
-        })
+    /// `ESTORE` where it is there but can't be read, or the store itself can't.
+    pub fn body(&self, published: &Published) -> Result<Result<Vec<u8>, Damage>> {
+        let dir = self.dir()?;
+        // Before it is read: what is mended meanwhile shows as another file.
+        let stamps = Stamps::of(&dir, &published.place);
+        let read = files::read(&dir, &format!("{}/{BODY_FILE}", published.place), published.size);
+        let reason = match read {
+            Ok(Some(bytes)) if write::checksum(&bytes) == *published.checksum => return Ok(Ok(bytes)),
+            Ok(_) => "is not what was published: its checksum is another".to_owned(),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
+                format!("can't be read: {error}")
+            }
+            Err(error) => return Err(self.fault("can't be read", &error)),
+        };
+        Ok(Err(Damage { reason, stamps }))
     }
 
     fn dir(&self) -> Result<Dir> {
         Dir::open_ambient_dir(&self.path, ambient_authority()).map_err(|error| self.fault("can't be opened", &error))
+    }
+
+    /// Whether there is a format file, and it is one that is known here.
+    fn is_made(&self, dir: &Dir) -> Result<bool> {
+        match files::read(dir, FORMAT_FILE, MAX_META_BYTES) {
+            Ok(Some(bytes)) => self.check_format(&bytes).map(|()| true),
+            Ok(None) => Err(self.other("registry.json is no format file of a registry")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(self.fault("can't be read", &error)),
+        }
     }
 
     fn make(&self, dir: &Dir) -> Result<()> {
@@ -107,7 +140,9 @@ impl Store {
         for entry in dir.entries().map_err(|error| self.fault("can't be listed", &error))? {
             let entry = entry.map_err(|error| self.fault("can't be listed", &error))?;
             if is_foreign(&entry.file_name().to_string_lossy()) {
-                return Err(self.other("it holds other things, and no registry.json"));
+                // Another may have made the store since, and put something into it.
+                let is_made = self.is_made(dir)?;
+                return if is_made { Ok(()) } else { Err(self.other("it holds other things, and no registry.json")) };
             }
         }
         write::replace(dir, FORMAT_FILE, FORMAT.as_bytes()).map_err(|error| self.fault("can't be written", &error))
@@ -146,7 +181,16 @@ fn is_passing(error: &io::Error) -> bool {
     #[cfg(unix)]
     {
         use rustix::io::Errno;
-        let passing = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::STALE, Errno::TIMEDOUT];
+        let passing = [
+            Errno::MFILE,
+            Errno::NFILE,
+            Errno::NOMEM,
+            Errno::STALE,
+            Errno::TIMEDOUT,
+            Errno::NOTCONN,
+            Errno::BUSY,
+            Errno::AGAIN,
+        ];
         Errno::from_io_error(error).is_some_and(|number| passing.contains(&number))
     }
     #[cfg(not(unix))]

@@ -96,13 +96,14 @@ fn ids_that_differ_only_in_case_or_are_no_file_names_are_kept_apart() {
 }
 
 #[test]
-fn an_import_changes_the_revision_even_where_it_adds_nothing() {
+fn an_import_changes_the_state_even_where_it_adds_nothing() {
     let (_parent, store) = new_store();
-    assert_eq!(store.revision().unwrap(), b"");
+    let empty = store.state().unwrap();
     publish(&store, "a", "1.0.0", "one").unwrap();
-    let first = store.revision().unwrap();
+    let first = store.state().unwrap();
+    assert_ne!(first, empty);
     publish(&store, "a", "1.0.0", "one").unwrap();
-    assert_ne!(store.revision().unwrap(), first);
+    assert_ne!(store.state().unwrap(), first);
 }
 
 #[test]
@@ -150,7 +151,7 @@ fn a_body_of_the_right_size_and_wrong_content_is_found_when_it_is_read_and_mende
     publish(&store, "a", "1.0.0", "body").unwrap();
     fs::write(place(&store, "a", "1.0.0").join(BODY_FILE), "BODY").unwrap();
     let body = |store: &Store| store.body(read(store).package("a").unwrap().newest()).unwrap();
-    assert!(body(&store).unwrap_err().contains("checksum"));
+    assert!(body(&store).unwrap_err().reason.contains("checksum"));
     assert!(matches!(publish(&store, "a", "1.0.0", "body"), Ok(Publication::Added(_))));
     assert_eq!(body(&store).unwrap(), b"body");
 }
@@ -184,7 +185,14 @@ fn versions_that_were_read_before_are_the_same_objects() {
     let after = store.read(&before).unwrap();
     let [two, one] = after.package("a").unwrap().versions() else { panic!("{:?}", versions(&after)) };
     assert!(std::sync::Arc::ptr_eq(one, before.package("a").unwrap().newest()));
-    assert_eq!(versions(&after.without(two)), ["a@1.0.0"]);
+    fs::write(place(&store, "a", "2.0.0").join(BODY_FILE), "TWO").unwrap();
+    let damage = store.body(two).unwrap().unwrap_err();
+    let rest = after.without(two, damage);
+    assert_eq!(versions(&rest), ["a@1.0.0"]);
+    assert_eq!(versions(&store.read(&rest).unwrap()), ["a@1.0.0"], "and is not told anew");
+    assert!(!store.is_mended(&rest).unwrap());
+    fs::write(place(&store, "a", "2.0.0").join(BODY_FILE), "two, and more").unwrap();
+    assert!(store.is_mended(&rest).unwrap());
 }
 
 #[test]
@@ -206,6 +214,19 @@ fn a_directory_that_holds_other_things_is_no_store() {
     assert!(open("volume").is_ok());
     fs::write(parent.path().join("file"), "").unwrap();
     assert_eq!(open("file").unwrap_err(), "ESTORE");
+}
+
+#[test]
+fn a_store_that_several_make_at_once_is_one_for_all() {
+    for _ in 0..50 {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("store");
+        std::thread::scope(|scope| {
+            let makers: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| Store::open(&path).unwrap().writer().map(drop))).collect();
+            makers.into_iter().for_each(|maker| maker.join().unwrap().unwrap());
+        });
+    }
 }
 
 #[test]

@@ -33,13 +33,15 @@ impl Background {
         });
     }
 
-    /// Until the work is done that is under way now. What begins later is not waited for: on a busy server there is
+    /// Until the work is done that is under way at the call. What begins later is not waited for: on a busy server there is
     /// always some.
-    pub async fn idle(&self) {
+    pub fn idle(&self) -> impl Future<Output = ()> + Send + use<> {
         let now = self.0.borrow().next;
         let mut under_way = self.0.subscribe();
-        // An error means that the sender is gone; it is `self`.
-        drop(under_way.wait_for(|under_way| under_way.numbers.first().is_none_or(|first| *first >= now)).await);
+        async move {
+            // An error means that the sender is gone, and with it all work.
+            drop(under_way.wait_for(|under_way| under_way.numbers.first().is_none_or(|first| *first >= now)).await);
+        }
     }
 }
 

@@ -210,9 +210,8 @@ impl<O: Origin> Cached<O> {
     }
 
     /// Until the refreshes are done that are under way now.
-    pub async fn idle(&self) {
-        let background = Arc::clone(self.memory().keep.background());
-        background.idle().await;
+    pub fn idle(&self) -> impl Future<Output = ()> + Send + use<O> {
+        self.memory().keep.background().idle()
     }
 
     /// How it is doing.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
 
 use super::background::Background;
 use super::disk::{DiskCache, Kept, Record};
@@ -10,6 +9,7 @@ use super::question::Question;
 use super::reply::Terms;
 use super::watch::{Event, Watch};
 use crate::error::{Error, ErrorKind, Result};
+use crate::source::now_in_ms;
 
 /// Something that can be kept as bytes.
 pub trait Persist: Sized {
@@ -181,8 +181,4 @@ impl fmt::Debug for Shelf {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Shelf").field(&self.0.is_some()).finish()
     }
-}
-
-fn now_in_ms() -> f64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0
 }

@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
@@ -19,7 +19,7 @@ use super::reply::{Reply, Terms, Validator};
 use super::shelf::{Persist, Shelved};
 use super::watch::{BreakerState, Event, Revalidation};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::Fetched;
+use crate::source::{Fetched, now_in_ms};
 
 /// How long a copy counts as fresh where neither the caller nor the registry says.
 const DEFAULT_EXPIRY: Duration = Duration::from_mins(5);
@@ -366,10 +366,6 @@ impl<T: Persist> Kept<T> {
 
 fn duration_in_ms(milliseconds: f64) -> Duration {
     Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX)
-}
-
-fn now_in_ms() -> f64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0
 }
 
 #[cfg(test)]

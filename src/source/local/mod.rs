@@ -12,13 +12,13 @@ mod scripts;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{PackageId, Warning};
-use crate::source::{BoxFuture, Fetched, LoadedPackage, PublishedVersion, Source, SourceIndex};
+use crate::source::{BoxFuture, Fetched, LoadedPackage, PublishedVersion, Source, SourceIndex, now_in_ms};
 
 use catalogue::Catalogue;
 use folder::PackagesFolder;
@@ -176,9 +176,7 @@ impl Opened<'_> {
 }
 
 fn fetched_now<T>(value: Arc<T>) -> Fetched<T> {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let fetched_at = since_epoch.as_secs_f64() * 1000.0;
-    Fetched { value, revision: 0, fetched_at, max_age: Duration::MAX, stale_because: None, failure: 0 }
+    Fetched { value, revision: 0, fetched_at: now_in_ms(), max_age: Duration::MAX, stale_because: None, failure: 0 }
 }
 
 /// A part of a package: its JSON, absent, or there but unusable (which becomes a warning).
