@@ -115,22 +115,43 @@ describe('The breaker stays closed', () => {
   })
 })
 
-test('while the breaker is open the copy answers at once, and nothing of it is reported', async (t) => {
-  const { registry, load, source, manager, reports } = await breaking(t)
-  source.setCacheExpiry(0)
-  assert.notEqual(await source.loadPackage('a'), null)
-  assert.equal((await source.fetchIndex()).length, 2)
-  registry.heal().fault({ status: 500 })
-  await load(5)
-  const asked = registry.requests.length
-  reports.length = 0
-  for (let n = 0; n < 20; n++) {
-    assert.equal((await source.loadPackage('a')).metadata.version, '1.0.0')
-    assert.equal((await manager.loadPackage('a')).metadata.version, '1.0.0')
+describe('While the breaker is open', () => {
+  /** A source with old copies of a package and of the index, whose breaker is open. */
+  async function openWithCopies(t, cacheExpiry) {
+    const remote = await breaking(t)
+    const { registry, load, source, reports, status } = remote
+    assert.notEqual(await source.loadPackage('a'), null)
     assert.equal((await source.fetchIndex()).length, 2)
+    registry.fault({ status: 500 })
+    await load(5)
+    assert.equal(status().breaker, 'open')
+    source.setCacheExpiry(cacheExpiry)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    const asked = registry.requests.length
+    reports.length = 0
+    const copiesAnswer = async () => {
+      for (let n = 0; n < 20; n++) {
+        assert.equal((await source.loadPackage('a')).metadata.version, '1.0.0')
+        assert.equal((await source.fetchIndex()).length, 2)
+      }
+      assert.equal(registry.requests.length, asked)
+    }
+    return { ...remote, copiesAnswer }
   }
-  assert.equal(registry.requests.length, asked)
-  assert.deepEqual(reports, [])
+
+  test('old copies answer at once, and nothing is reported', async (t) => {
+    const { copiesAnswer, manager, reports } = await openWithCopies(t, 1)
+    await copiesAnswer()
+    await manager.whenIdle()
+    assert.deepEqual(reports, [])
+  })
+
+  test('so they do where each call asks the registry, and that it is not asked is reported once', async (t) => {
+    const { copiesAnswer, reports } = await openWithCopies(t, 0)
+    await copiesAnswer()
+    assert.ok(reports.length <= 1, `${reports.length} reports`)
+    for (const { error } of reports) assert.equal(error.code, 'EBREAKEROPEN')
+  })
 })
 
 describe('After breakerOpenMs', () => {
