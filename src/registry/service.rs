@@ -264,7 +264,7 @@ impl Service {
             };
             match store.body(&published).map_err(Fault::Failed)? {
                 Ok(bytes) => Ok(Made::New(Body::new(bytes))),
-                Err(damage) => Err(Fault::Damaged(published, Box::new(damage))),
+                Err(damage) => Err(Fault::Damaged(published, damage)),
             }
         });
         let plain = plain.await?;

@@ -187,7 +187,7 @@ fn versions_that_were_read_before_are_the_same_objects() {
     assert!(std::sync::Arc::ptr_eq(one, before.package("a").unwrap().newest()));
     fs::write(place(&store, "a", "2.0.0").join(BODY_FILE), "TWO").unwrap();
     let damage = store.body(two).unwrap().unwrap_err();
-    let rest = after.without(two, damage);
+    let rest = after.without(two, *damage);
     assert_eq!(versions(&rest), ["a@1.0.0"]);
     assert_eq!(versions(&store.read(&rest).unwrap()), ["a@1.0.0"], "and is not told anew");
     assert!(!store.is_mended(&rest).unwrap());
@@ -224,7 +224,9 @@ fn a_store_that_several_make_at_once_is_one_for_all() {
         std::thread::scope(|scope| {
             let makers: Vec<_> =
                 (0..8).map(|_| scope.spawn(|| Store::open(&path).unwrap().writer().map(drop))).collect();
-            makers.into_iter().for_each(|maker| maker.join().unwrap().unwrap());
+            for maker in makers {
+                maker.join().unwrap().unwrap();
+            }
         });
     }
 }
