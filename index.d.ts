@@ -707,18 +707,23 @@ export interface RegistryOptions {
   maxAgeSeconds?: number
   /** `stale-while-revalidate` of the answers, in seconds; default 600. */
   staleWhileRevalidateSeconds?: number
-  /** Bytes of answers that are kept in memory, ready to be sent; default 64 MiB. */
+  /** Bytes of answers that are kept in memory, ready to be sent, and of what stands around them; default 64 MiB. */
   cacheMaxBytes?: number
   /**
-   * Takes over the reports of what is wrong with the store (a damaged version, which is left out, or a store that can't be
-   * read); default `console.error`. What it throws is ignored.
+   * Takes over the reports of what is wrong: a damaged version (`EMALFORMED`), which is left out until its files are
+   * others; a store that can't be read, is missing or replaced by something else (`ESTORE`), while what was read before
+   * goes on being served; a connection that a server can't accept (`ENETWORK`); a fault of this package (`EINTERNAL`).
+   * Default `console.error`. What it throws is ignored.
    */
   onError?: (error: PackageSourcesError) => void
 }
 
 /** Web-standard request handlers, as a Next.js route module exports them. */
 export interface RegistryHandlers {
-  /** Answers every method: others than GET and HEAD with 405. */
+  /**
+   * Answers every method: others than GET and HEAD with 405. In a Next.js route they never come here: Next.js itself
+   * answers them with 405 without `Allow`, and OPTIONS with 204.
+   */
   GET(request: Request): Promise<Response>
   /** The same function. */
   HEAD(request: Request): Promise<Response>
@@ -728,8 +733,8 @@ export interface RegistryHandlers {
  * Handlers that answer the registry protocol (`GET /packages`, `/packages/search`, `/packages/:id`,
  * `/packages/:id/versions`, `/packages/:id/versions/:version`). Touches no file before the first request.
  *
- * Bodies are compressed for whoever accepts that, but not in Next.js, which loses their `Content-Encoding`: there, what
- * stands before it has to compress.
+ * Bodies are compressed for whoever accepts that, but not in Next.js: version 16.4 takes `Content-Encoding` (and
+ * `Content-Length`) of a route's answer away; others don't. There, what stands before it has to compress.
  *
  * ```ts
  * // app/api/v1/packages/[[...path]]/route.ts
@@ -783,7 +788,7 @@ export declare function createRegistryServer(options: RegistryServerOptions): Pr
 export interface ImportOptions {
   /** The store, as in {@link RegistryOptions.store}; made where it is missing. */
   store: string
-  /** Ends the import before its next package. What was added until then stays. */
+  /** Ends the import, after the packages (64 at most) that are being added. What was added until then stays. */
   signal?: AbortSignal
 }
 
@@ -804,7 +809,7 @@ export interface RefusedPackage {
   /** Its version; `''` where it is not known. */
   version: string
   /**
-   * `EINVALIDPACKAGE` (no valid version, or a part of it can't be read), `ECONFLICT` (that version was published with other
+   * `EINVALIDPACKAGE` (no valid version, nested too deep, or a part of it can't be read), `ECONFLICT` (that version was published with other
    * contents, which never change), `ETOOLARGE`, or `ESTORE`.
    */
   code: ErrorCode

@@ -109,7 +109,7 @@ describe('importPackages', () => {
     folder.manifest('spaced', { version: ' 1.0.0' })
     folder.manifest('endless', { version: `1.0.0-${'x'.repeat(300)}` })
     folder.manifest('deep', { extra: nested(127) })
-    folder.manifest('deep-part').components([{ id: 'x', value: nested(126) }])
+    folder.seed('deep-part').components([{ id: 'x', value: nested(126) }])
     folder.manifest('not-too-deep', { extra: nested(125) }).components([{ id: 'x', value: nested(125) }])
     folder.manifest('listed-only')
     folder.manifest('good', { author: { name: 'No text' }, checksum: 'of something else', sourceId: 'mine' })

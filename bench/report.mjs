@@ -3,10 +3,10 @@
 const TITLES = { addon: 'addon', addonOwn: 'addon, own source', copying: 'copying', ideal: 'ideal' }
 
 const SERVERS = {
-  registryServer: 'registry, `createRegistryServer`',
-  registryHandlers: 'registry, `createRegistryHandlers` in a Node server',
+  registryServer: 'registry page of the same packages, `createRegistryServer`',
+  registryHandlers: 'registry page of the same packages, `createRegistryHandlers` in a Node server',
   indexHandler: 'index, `createIndexHandler` in a Node server',
-  stringify: 'index, `JSON.stringify` in a Node server',
+  stringify: 'index, `JSON.stringify` and a SHA-1 tag in a Node server',
   nextIndexHandler: 'index, `createIndexHandler` in a Next.js route',
   nextStringify: 'index, `JSON.stringify` in a Next.js route',
 }
@@ -88,7 +88,7 @@ function serviceTable(rows) {
   return [
     '## The index over HTTP (median of the rounds)',
     '',
-    row(['server', 'packages', 'form', 'requests/s', 'bytes per answer', 'to `JSON.stringify`']),
+    row(['server', 'packages', 'form', 'requests/s', 'bytes per answer', 'to `JSON.stringify` with a tag']),
     row(['---', '---:', '---', '---:', '---:', '---:']),
     ...rows.map((measured) =>
       row([

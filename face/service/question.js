@@ -19,8 +19,8 @@ const { invalid, isObject } = require('../errors.js')
 function questionOf(request) {
   if (!isRequest(request)) throw invalid('request', 'a Request', request)
   const { method, url, headers } = request
-  // Next.js takes the `Content-Encoding` of what a route answers away, so that a body which is coded already would arrive
-  // as rubbish. Some of its versions compress by themselves, others leave that to what stands before them.
+  // Next.js 16.4 takes `Content-Encoding` (and `Content-Length`) of a route's answer away; others don't. A body that is
+  // coded already would arrive as rubbish there, so in all of them compressing is left to what stands behind the route.
   const isCodedOnItsWay = 'nextUrl' in request
   const field = (/** @type {string} */ name) => headers.get(name) ?? undefined
   return {

@@ -104,7 +104,7 @@ enum Fault {
     /// There is nothing of that name.
     Unknown(Problem),
     /// A version turned out to be damaged.
-    Damaged(Arc<Published>, Damage),
+    Damaged(Arc<Published>, Box<Damage>),
     /// Something else is wrong.
     Failed(Error),
 }
@@ -236,7 +236,7 @@ impl Service {
             match self.in_coding(&current, &route, coding).await {
                 Ok(numbered) => return Ok(numbered),
                 Err(Fault::Damaged(published, damage)) => {
-                    let reconsidered = self.store.reconsider(current, published, damage).await;
+                    let reconsidered = self.store.reconsider(current, published, *damage).await;
                     reconsidered.map_err(|error| self.failed(error, Problem::unavailable()))?;
                 }
                 Err(Fault::Unknown(problem)) => return Err(problem),
@@ -264,7 +264,7 @@ impl Service {
             };
             match store.body(&published).map_err(Fault::Failed)? {
                 Ok(bytes) => Ok(Made::New(Body::new(bytes))),
-                Err(damage) => Err(Fault::Damaged(published, damage)),
+                Err(damage) => Err(Fault::Damaged(published, Box::new(damage))),
             }
         });
         let plain = plain.await?;
