@@ -257,7 +257,7 @@ mod tests {
             assert_eq!(status(&format!("{BASE}{target}")), 400, "{target}");
         }
         assert_eq!(status(&format!("{BASE}/packages/search?q={}", "x".repeat(MAX_QUERY + 1))), 400);
-        let words = |count: usize| (0..count).map(|number| format!("+w{number}")).collect::<String>();
+        let words = |count: usize| (0..count).map(|number| format!("+w{number}")).collect::<Vec<_>>().concat();
         let search = |words: &str| status(&format!("{BASE}/packages/search?q={words}"));
         assert_eq!(
             (search(&words(MAX_WORDS)), search(&words(MAX_WORDS + 1)), search(&"+a".repeat(500))),

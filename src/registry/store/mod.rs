@@ -118,7 +118,7 @@ impl Store {
             }
             Err(error) => return Err(self.fault("can't be read", &error)),
         };
-        Ok(Err(Damage { reason, stamps }))
+        Ok(Err(Damage { reason, stamps: Box::new(stamps) }))
     }
 
     fn dir(&self) -> Result<Dir> {

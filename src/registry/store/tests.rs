@@ -224,7 +224,9 @@ fn a_store_that_several_make_at_once_is_one_for_all() {
         std::thread::scope(|scope| {
             let makers: Vec<_> =
                 (0..8).map(|_| scope.spawn(|| Store::open(&path).unwrap().writer().map(drop))).collect();
-            makers.into_iter().for_each(|maker| maker.join().unwrap().unwrap());
+            for maker in makers {
+                maker.join().unwrap().unwrap();
+            }
         });
     }
 }
