@@ -57,6 +57,27 @@ describe('A private registry', () => {
     }
   })
 
+  test('looks at the token before anything else of a request', async (t) => {
+    const { ask } = await serve(t, PACKAGES, { readTokens })
+    const long = `/packages/${'x'.repeat(9000)}`
+    for (const [path, method, status, code] of [
+      ['/packages', 'POST', 405, 'EMETHOD'],
+      [long, 'GET', 414, 'EURITOOLONG'],
+    ]) {
+      await assertProblem(await ask(path, {}, method), 401, 'EUNAUTHORIZED')
+      await assertProblem(await ask(path, bearer('third-token'), method), 403, 'EFORBIDDEN')
+      await assertProblem(await ask(path, bearer('first-token'), method), status, code)
+    }
+  })
+
+  test('spends no room on who may not read', async (t) => {
+    const { ask } = await serve(t, PACKAGES, { readTokens, maxConcurrent: 1 })
+    const strangers = Array.from({ length: 20 }, (_, number) => ask('/packages', bearer(`wrong${number}`)))
+    const guest = ask('/packages', bearer('first-token'))
+    assert.deepEqual(new Set((await Promise.all(strangers)).map(({ status }) => status)), new Set([403]))
+    assert.equal((await guest).status, 200)
+  })
+
   test('is read by a remote source with its token, and by none without', async (t) => {
     const { url } = await startService(t, PACKAGES, { readTokens })
     const { reports, onError } = recordReports()

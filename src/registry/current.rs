@@ -393,7 +393,7 @@ mod tests {
         std::fs::write(&body, "[]").unwrap();
         let published = Arc::clone(from.holdings.package("a").unwrap().newest());
         let damage = case.watched.store().unwrap().body(&published).unwrap().unwrap_err();
-        case.watched.reconsider(from, published, *damage).await.unwrap();
+        case.watched.reconsider(from, published, damage).await.unwrap();
         for _ in 0..2 {
             assert!(case.watched.get().await.unwrap().holdings.packages().is_empty());
             case.grow_old();

@@ -104,7 +104,7 @@ enum Fault {
     /// There is nothing of that name.
     Unknown(Problem),
     /// A version turned out to be damaged.
-    Damaged(Arc<Published>, Box<Damage>),
+    Damaged(Arc<Published>, Damage),
     /// Something else is wrong.
     Failed(Error),
 }
@@ -236,7 +236,7 @@ impl Service {
             match self.in_coding(&current, &route, coding).await {
                 Ok(numbered) => return Ok(numbered),
                 Err(Fault::Damaged(published, damage)) => {
-                    let reconsidered = self.store.reconsider(current, published, *damage).await;
+                    let reconsidered = self.store.reconsider(current, published, damage).await;
                     reconsidered.map_err(|error| self.failed(error, Problem::unavailable()))?;
                 }
                 Err(Fault::Unknown(problem)) => return Err(problem),

@@ -44,7 +44,7 @@ pub struct Damage {
     /// As words that can follow its name.
     pub reason: String,
     /// Its files, as they were then.
-    pub(super) stamps: Stamps,
+    pub(super) stamps: Box<Stamps>,
 }
 
 /// All packages, ordered by id.
@@ -120,7 +120,7 @@ impl Holdings {
             (!versions.is_empty()).then_some(Package(versions))
         });
         let mut left_out = self.left_out.clone();
-        left_out.insert(damaged.place.clone(), damage.stamps);
+        left_out.insert(damaged.place.clone(), *damage.stamps);
         Self { packages: rest.collect(), warnings: self.warnings.clone(), left_out }
     }
 

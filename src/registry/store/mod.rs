@@ -105,7 +105,7 @@ impl Store {
     ///
     /// # Errors
     /// `ESTORE` where it is there but can't be read, or the store itself can't.
-    pub fn body(&self, published: &Published) -> Result<Result<Vec<u8>, Box<Damage>>> {
+    pub fn body(&self, published: &Published) -> Result<Result<Vec<u8>, Damage>> {
         let dir = self.dir()?;
         // Before it is read: what is mended meanwhile shows as another file.
         let stamps = Stamps::of(&dir, &published.place);
@@ -118,7 +118,7 @@ impl Store {
             }
             Err(error) => return Err(self.fault("can't be read", &error)),
         };
-        Ok(Err(Box::new(Damage { reason, stamps })))
+        Ok(Err(Damage { reason, stamps: Box::new(stamps) }))
     }
 
     fn dir(&self) -> Result<Dir> {
