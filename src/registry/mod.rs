@@ -5,6 +5,7 @@ mod access;
 mod current;
 mod import;
 mod imports;
+mod making;
 mod reports;
 mod request;
 mod service;

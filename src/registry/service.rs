@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use moka::future::Cache;
-use tokio::sync::Semaphore;
 
 use super::access::Access;
 use super::current::{Current, Watched};
+use super::making::Making;
 use super::reports::{Report, Reports};
 use super::request::{MAX_TARGET, Route};
 use super::store::{Damage, Published};
@@ -288,8 +288,7 @@ impl Service {
         work: impl FnOnce() -> Result<Made, Fault> + Send + 'static,
     ) -> Result<Arc<Numbered>, Fault> {
         let made = self.bodies.try_get_with_by_ref(&key, async {
-            // Nobody closes it.
-            let _room = self.making.room(is_short).acquire().await.ok();
+            let _room = self.making.room(is_short).await;
             let made = tokio::task::spawn_blocking(work).await.map_err(|fault| {
                 Fault::Failed(Error::new(ErrorKind::Internal, format!("making an answer ended early: {fault}")))
             })?;
@@ -320,26 +319,6 @@ impl Service {
     fn failed(&self, error: Error, problem: Problem) -> Problem {
         locked(&self.reports).add(Report::Failed(error));
         problem
-    }
-}
-
-/// Room for making bodies. What takes long has its own, so that what doesn't need not wait behind it.
-struct Making {
-    short: Semaphore,
-    long: Semaphore,
-}
-
-impl Default for Making {
-    fn default() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        // One processor is left to those who send, and to all else.
-        Self { short: Semaphore::new(processors), long: Semaphore::new(processors.saturating_sub(1).max(1)) }
-    }
-}
-
-impl Making {
-    fn room(&self, is_short: bool) -> &Semaphore {
-        if is_short { &self.short } else { &self.long }
     }
 }
 
@@ -484,8 +463,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_made_quickly_does_not_wait_for_what_takes_long() {
         let (_folder, service) = service(1, 1 << 20);
-        let long = &service.making.long;
-        let taken = long.acquire_many(u32::try_from(long.available_permits()).unwrap()).await.unwrap();
+        let taken = service.making.all_long().await;
         let search = get("/packages/search?q=p0");
         let waiting = tokio::time::timeout(std::time::Duration::from_millis(50), service.answer(&search));
         assert!(waiting.await.is_err());
