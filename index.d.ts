@@ -365,7 +365,8 @@ export interface RemoteSourceOptions extends Omit<RemoteSourceConfig, 'authToken
  * that an unchanged answer costs no body); and while the registry fails, it goes on answering.
  *
  * A copy is fresh for what `cacheExpiry` or {@link RemotePackageSource.setCacheExpiry} says, else for the registry's
- * `Cache-Control: max-age`, else for 5 minutes. Failures are reported, never thrown.
+ * `Cache-Control: max-age`, else for 5 minutes. Failures are reported, never thrown. That something is not there is believed
+ * for two seconds at most. At most 64 requests are under way at once.
  *
  * A package for which the index or a list of versions that was fetched gives a `checksum` (a SHA-256, -384 or -512
  * digest of the answer's body) is verified when it arrives; one that is something else is `EINTEGRITY`, and neither
