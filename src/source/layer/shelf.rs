@@ -9,7 +9,7 @@ use super::question::Question;
 use super::reply::Terms;
 use super::watch::{Event, Watch};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::now_in_ms;
+use crate::source::{BoxFuture, now_in_ms};
 
 /// Something that can be kept as bytes.
 pub trait Persist: Sized {
@@ -35,6 +35,9 @@ pub struct Shelved<T> {
     /// When it was fetched or last confirmed, in milliseconds since 1970.
     pub fetched_at: f64,
 }
+
+/// Work on disk that nobody's answer waits for.
+pub(super) type Work = BoxFuture<'static, ()>;
 
 /// A source's copies on disk, or no place for any.
 #[derive(Default)]
@@ -68,10 +71,10 @@ impl Shelf {
     pub(super) fn cleared(&self, background: &Arc<Background>) -> Self {
         let Some(place) = &self.0 else { return Self(None) };
         let is_closed = Arc::clone(&place.is_closed);
-        place.spawn(background, move |disk| {
+        background.spawn(place.work(move |disk| {
             *is_closed.write().unwrap_or_else(PoisonError::into_inner) = true;
             disk.clear()
-        });
+        }));
         Self(Some(Place {
             disk: Arc::clone(&place.disk),
             source_id: Arc::clone(&place.source_id),
@@ -105,37 +108,36 @@ impl Shelf {
         found.filter(|found| found.fetched_at >= place.not_before)
     }
 
+    /// Keeps a value, where it is to be kept, as work that is still to be done.
     pub(super) fn put<T: Persist + Send + Sync + 'static>(
         &self,
-        background: &Arc<Background>,
         question: &Question,
         value: Arc<T>,
         terms: Terms,
         fetched_at: f64,
-    ) {
-        let Some(place) = self.place_for(question) else { return };
+    ) -> Option<Work> {
+        let place = self.place_for(question)?;
         let key = question.key().to_owned();
-        place.write(background, move |disk| write(disk, &key, &*value, terms, fetched_at));
+        Some(place.write(move |disk| write(disk, &key, &*value, terms, fetched_at)))
     }
 
     /// The copy of this value is current still. Where it is gone, it is put there again.
     pub(super) fn confirm<T: Persist + Send + Sync + 'static>(
         &self,
-        background: &Arc<Background>,
         question: &Question,
         value: Arc<T>,
         terms: Terms,
         fetched_at: f64,
-    ) {
-        let Some(place) = self.place_for(question).filter(|_| !terms.no_store) else { return };
+    ) -> Option<Work> {
+        let place = self.place_for(question).filter(|_| !terms.no_store)?;
         let key = question.key().to_owned();
-        place.write(background, move |disk| {
+        Some(place.write(move |disk| {
             let record = Record { validator: terms.validator.clone(), max_age: terms.max_age, fetched_at };
             if disk.confirm(&key, &record)? {
                 return Ok(());
             }
             write(disk, &key, &*value, terms, fetched_at)
-        });
+        }))
     }
 
     fn place_for(&self, question: &Question) -> Option<&Place> {
@@ -153,18 +155,18 @@ fn write<T: Persist>(disk: &DiskCache, key: &str, value: &T, terms: Terms, fetch
 
 impl Place {
     /// Writes, unless the shelf was cleared meanwhile.
-    fn write(&self, background: &Arc<Background>, work: impl FnOnce(&DiskCache) -> Result<()> + Send + 'static) {
+    fn write(&self, work: impl FnOnce(&DiskCache) -> Result<()> + Send + 'static) -> Work {
         let is_closed = Arc::clone(&self.is_closed);
-        self.spawn(background, move |disk| {
+        self.work(move |disk| {
             let is_closed = is_closed.read().unwrap_or_else(PoisonError::into_inner);
             if *is_closed { Ok(()) } else { work(disk) }
-        });
+        })
     }
 
-    /// Does something on disk that nobody waits for. That it fails is told, and harms nothing else.
-    fn spawn(&self, background: &Arc<Background>, work: impl FnOnce(&DiskCache) -> Result<()> + Send + 'static) {
+    /// Does something on disk. That it fails is told, and harms nothing else.
+    fn work(&self, work: impl FnOnce(&DiskCache) -> Result<()> + Send + 'static) -> Work {
         let (disk, watch) = (Arc::clone(&self.disk), self.watch.clone());
-        background.spawn(async move {
+        Box::pin(async move {
             match tokio::task::spawn_blocking(move || work(&disk)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => watch.tell(Event::CacheFailure(error)),
@@ -173,7 +175,7 @@ impl Place {
                     watch.tell(Event::CacheFailure(Error::new(ErrorKind::Internal, message)));
                 }
             }
-        });
+        })
     }
 }
 

@@ -16,7 +16,7 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 use super::keep::{Ages, Keep};
 use super::question::Question;
 use super::reply::{Reply, Terms, Validator};
-use super::shelf::{Persist, Shelved};
+use super::shelf::{Persist, Shelved, Work};
 use super::watch::{BreakerState, Event, Revalidation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Fetched, now_in_ms};
@@ -200,7 +200,9 @@ impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
             self.state().record(Err(offline));
             return false;
         }
-        self.ask(&keep, &question, fetch).await;
+        if let (_, Some(work)) = self.ask(&keep, &question, fetch).await {
+            keep.background().spawn(work);
+        }
         true
     }
 
@@ -216,18 +218,35 @@ impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
         F: Future<Output = Result<Reply<T>>> + Send + 'static,
     {
         let (cell, for_refresh) = (Arc::clone(self), keep.clone());
+        let on_disk = Arc::<Mutex<Option<Work>>>::default();
+        let left = Arc::clone(&on_disk);
         let refresh = async move {
-            let outcome = cell.ask(&for_refresh, &question, fetch).await;
+            let (outcome, work) = cell.ask(&for_refresh, &question, fetch).await;
+            *left.lock().unwrap_or_else(PoisonError::into_inner) = work;
             for_refresh.watch().tell(Event::Revalidate { subject: question.into_subject(), outcome });
             true
         };
         let flight: Flight = refresh.boxed().shared();
         state.flight = flight.downgrade();
-        keep.background().spawn(flight.clone().map(drop));
+        let for_background = flight.clone();
+        // One piece of work: it is done when the new copy is on disk. Others who share the refresh don't wait for that.
+        keep.background().spawn(async move {
+            for_background.await;
+            let work = on_disk.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(work) = work {
+                work.await;
+            }
+        });
         flight
     }
 
-    async fn ask<F>(&self, keep: &Keep, question: &Question, fetch: impl FnOnce(Option<Validator>) -> F) -> Revalidation
+    /// Asks the origin. Gives what came of it, and what is to be done on disk because of that.
+    async fn ask<F>(
+        &self,
+        keep: &Keep,
+        question: &Question,
+        fetch: impl FnOnce(Option<Validator>) -> F,
+    ) -> (Revalidation, Option<Work>)
     where
         F: Future<Output = Result<Reply<T>>>,
     {
@@ -236,14 +255,12 @@ impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
         let change = self.state().record(outcome);
         match change {
             Change::Value(value, terms, fetched_at) => {
-                keep.shelf().put(keep.background(), question, value, terms, fetched_at);
-                Revalidation::Changed
+                (Revalidation::Changed, keep.shelf().put(question, value, terms, fetched_at))
             }
             Change::Confirmed(value, terms, fetched_at) => {
-                keep.shelf().confirm(keep.background(), question, value, terms, fetched_at);
-                Revalidation::Unchanged
+                (Revalidation::Unchanged, keep.shelf().confirm(question, value, terms, fetched_at))
             }
-            Change::Failed(error) => Revalidation::Failed(error),
+            Change::Failed(error) => (Revalidation::Failed(error), None),
         }
     }
 
