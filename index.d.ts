@@ -445,7 +445,8 @@ export interface PackageSourceManagerConfig {
   /** How many sources are asked at once at most; default 5. */
   maxParallelSources: number
   /**
-   * `manual` (default): the merged index is kept until the caches are cleared or a source is added or removed.
+   * `manual` (default): the merged index is kept until the caches are cleared or a source is added or removed. What was an
+   * old copy already when it was merged, as after a restart with `cacheDir`, is looked at until it was refreshed.
    * `auto`: a call that finds a remote source's copy no longer fresh has it revalidated in the background, without
    * waiting, and the merged index is made anew where the source's index has changed.
    */

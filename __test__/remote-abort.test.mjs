@@ -6,7 +6,9 @@ import { describe, test } from 'node:test'
 import { inChild } from './helpers/child.mjs'
 import { faultProxy } from './helpers/fault-proxy.mjs'
 import { startRegistry } from './helpers/loopback-registry.mjs'
+import { managerOf } from './helpers/manager.mjs'
 import { remoteSource, watchedRemote } from './helpers/remote.mjs'
+import { entry, packageData } from './helpers/sources.mjs'
 import { settle, until } from './helpers/until.mjs'
 
 /** Each way of asking, and whether what it gives is an answer. */
@@ -283,4 +285,26 @@ test('a caller who gives up the merged index of many registries leaves no reques
     manager.getSourceStatus().map(({ state }) => state),
     ['ok', 'ok', 'ok'],
   )
+})
+
+test('calls to a caller-written source that are done leave nothing on a signal that lives on', async () => {
+  const slow = (value) => new Promise((resolve) => setImmediate(resolve, value))
+  const { manager } = managerOf([
+    {
+      getConfig: () => ({ id: 'own', name: 'Own', type: 'local', url: '', priority: 0, enabled: true }),
+      fetchIndex: () => slow([entry('a')]),
+      loadPackage: () => slow(packageData(entry('a'))),
+      hasPackage: () => slow(true),
+      getVersions: () => slow(['1.0.0']),
+    },
+  ])
+  const { signal } = new AbortController()
+  for (let n = 0; n < 20; n++) {
+    manager.clearAllCaches()
+    assert.equal((await manager.fetchMergedIndex({ signal })).length, 1)
+    assert.notEqual(await manager.loadPackage('a', { signal }), null)
+    assert.equal((await manager.getAllVersions('a', { signal })).size, 1)
+  }
+  await settle()
+  assert.deepEqual(getEventListeners(signal, 'abort'), [])
 })

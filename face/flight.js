@@ -99,7 +99,7 @@ function listen(signal, onAbort) {
  */
 function readSignal(options) {
   const signal = isObject(options) ? options.signal : undefined
-  if (signal === undefined || signal === null) return undefined
+  if (signal === undefined) return undefined
   if (!(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal', signal)
   signal.throwIfAborted()
   return signal
@@ -115,4 +115,4 @@ function isAbort(thrown, signal) {
   return signal?.aborted === true && thrown === signal.reason
 }
 
-module.exports = { abortable, Flight, isAbort, listen, readSignal }
+module.exports = { abortable, Flight, isAbort, readSignal }

@@ -21,17 +21,26 @@ const SLICE = 500
  */
 function settleWithin(thenable, milliseconds, describe, signal) {
   return new Promise((resolve, reject) => {
-    const expire = () => reject(sourcesError('ETIMEOUT', `${describe()} has not settled within ${milliseconds} ms`))
+    const expire = () => {
+      signal?.removeEventListener('abort', giveUp)
+      reject(sourcesError('ETIMEOUT', `${describe()} has not settled within ${milliseconds} ms`))
+    }
     const wait = new Wait(expire, Math.min(milliseconds, LONGEST_TIMER))
-    signal?.addEventListener('abort', () => wait.end(), { once: true })
+    const giveUp = () => wait.end()
+    signal?.addEventListener('abort', giveUp, { once: true })
     // By way of a promise of our own kind, for a thenable may settle to another one, or throw.
+    const end = () => {
+      wait.end()
+      // A signal may outlive any number of calls.
+      signal?.removeEventListener('abort', giveUp)
+    }
     Promise.resolve(thenable).then(
       (value) => {
-        wait.end()
+        end()
         resolve(value)
       },
       (reason) => {
-        wait.end()
+        end()
         reject(reason)
       },
     )

@@ -298,8 +298,8 @@ class PackageSourceManager {
   }
 
   /**
-   * When to look for changes. Where that is left to the caller, only what was old already is looked at, once: such as what
-   * came from disk at a start.
+   * When to look for changes. Where that is left to the caller, only what was old already is looked at, until it is not:
+   * such as what came from disk at a start.
    *
    * @param {Map<string, Outcome>} outcomes
    */

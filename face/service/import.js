@@ -6,7 +6,8 @@
  */
 
 const { BindingImport } = require('../../binding.js')
-const { expectObject, invalid, isObject } = require('../errors.js')
+const { expectObject } = require('../errors.js')
+const { readSignal } = require('../flight.js')
 const { workingDirectory } = require('../working-directory.js')
 const { expectPath } = require('./options.js')
 
@@ -18,10 +19,9 @@ const { expectPath } = require('./options.js')
 async function importPackages(directory, options) {
   expectPath(directory, 'directory')
   expectObject(options, 'options')
-  const { store, signal } = options
+  const { store } = options
   expectPath(store, 'store')
-  if (signal !== undefined && !isSignal(signal)) throw invalid('signal', 'an AbortSignal', signal)
-  signal?.throwIfAborted()
+  const signal = readSignal(options)
   const native = new BindingImport(directory, store, workingDirectory())
   const cancel = () => native.cancel()
   signal?.addEventListener('abort', cancel, { once: true })
@@ -35,11 +35,6 @@ async function importPackages(directory, options) {
   } finally {
     signal?.removeEventListener('abort', cancel)
   }
-}
-
-/** @param {unknown} value */
-function isSignal(value) {
-  return isObject(value) && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function'
 }
 
 module.exports = { importPackages }
