@@ -12,7 +12,8 @@ use super::store::{MAX_BODY_BYTES, Publication, Store, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{self, Fields};
 use crate::model::{IndexEntry, PackageId, Version, Warning};
-use crate::source::local::{LocalSource, is_manifest};
+use crate::source::local::LocalSource;
+use crate::source::tree::is_manifest;
 use crate::source::{LoadedPackage, Source};
 
 /// Ids that stand for something else in the protocol's paths.

@@ -7,6 +7,7 @@ pub mod http;
 pub mod layer;
 pub mod local;
 pub mod remote;
+pub mod tree;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -5,43 +5,11 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirEntry};
-use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::files;
-use crate::json;
 use crate::model::{Warning, Warnings};
-
-/// The index file's name: it lies among the package folders and is none.
-pub(super) const INDEX_FILE: &str = "index.json";
-
-/// Largest JSON file that is read, in bytes.
-const MAX_JSON_BYTES: u64 = 16 * 1024 * 1024;
-
-/// Largest script that is read, in bytes.
-const MAX_SCRIPT_BYTES: u64 = 4 * 1024 * 1024;
-
-/// A part of a package that may be there, absent, or there but unusable.
-#[derive(Debug)]
-pub(super) enum Part<T> {
-    /// It is there.
-    Here(T),
-    /// There is no such file.
-    Absent,
-    /// There is one, but it can't be used; why, as words that can follow "the file".
-    Faulty(String),
-}
-
-impl<T> Part<T> {
-    /// The part made of what is there; what fails makes it faulty.
-    pub(super) fn and_then<U>(self, make: impl FnOnce(T) -> Result<U, String>) -> Part<U> {
-        match self {
-            Self::Here(value) => make(value).map_or_else(Part::Faulty, Part::Here),
-            Self::Absent => Part::Absent,
-            Self::Faulty(reason) => Part::Faulty(reason),
-        }
-    }
-}
+use crate::source::tree::{INDEX_FILE, PackageTree, Part};
 
 /// A handle on a packages folder. Paths are relative to it, with `/` between names; no link leads out of it.
 pub(super) struct PackagesFolder(Dir);
@@ -64,17 +32,6 @@ impl PackagesFolder {
         })
     }
 
-    /// Names of the folders in it in order, links to some of its own included. Others are warned of.
-    pub(super) fn folders(&self, warnings: &mut Warnings) -> Vec<String> {
-        let mut names = Vec::new();
-        match self.0.entries() {
-            Ok(entries) => names.extend(entries.filter_map(|entry| self.folder_name(entry, warnings))),
-            Err(error) => warnings.push(Warning::new(".", format!("can't be listed: {error}"))),
-        }
-        names.sort_unstable();
-        names
-    }
-
     fn folder_name(&self, entry: io::Result<DirEntry>, warnings: &mut Warnings) -> Option<String> {
         let mut warn = |path: &str, reason: String| warnings.push(Warning::new(path, reason));
         let entry = entry.map_err(|error| warn(".", format!("can't be listed: {error}"))).ok()?;
@@ -95,26 +52,24 @@ impl PackagesFolder {
         }
         None
     }
+}
 
-    /// A JSON file's text: decoded, not deeper than the bound, syntax not yet checked.
-    pub(super) fn json_text(&self, path: &str) -> Part<String> {
-        self.text(path, MAX_JSON_BYTES).and_then(json::decode)
+impl PackageTree for PackagesFolder {
+    /// Links to some of its own folders are listed as well; those that lead elsewhere are warned of.
+    fn folders(&self, warnings: &mut Warnings) -> Vec<String> {
+        let mut names = Vec::new();
+        match self.0.entries() {
+            Ok(entries) => names.extend(entries.filter_map(|entry| self.folder_name(entry, warnings))),
+            Err(error) => warnings.push(Warning::new(".", format!("can't be listed: {error}"))),
+        }
+        names.sort_unstable();
+        names
     }
 
-    /// A JSON file's value.
-    pub(super) fn json(&self, path: &str) -> Part<Box<RawValue>> {
-        self.json_text(path).and_then(|text| json::value(&text))
-    }
-
-    /// A script's text. What is not UTF-8 in it is replaced, since Lua files need not be.
-    pub(super) fn script(&self, path: &str) -> Part<String> {
-        self.text(path, MAX_SCRIPT_BYTES).and_then(|bytes| Ok(String::from_utf8_lossy(&bytes).into_owned()))
-    }
-
-    fn text(&self, path: &str, limit: u64) -> Part<Vec<u8>> {
+    fn bytes(&self, path: &str, limit: u64) -> Part<Vec<u8>> {
         match files::read(&self.0, path, limit) {
             Ok(Some(bytes)) => Part::Here(bytes),
-            Ok(None) => Part::Faulty(format!("is larger than {} MiB", limit / 1024 / 1024)),
+            Ok(None) => Part::larger_than(limit),
             Err(error) => match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Part::Absent,
                 io::ErrorKind::InvalidInput => Part::Faulty("is not a regular file".to_owned()),

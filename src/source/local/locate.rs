@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::catalogue;
 use super::folder::PackagesFolder;
 use crate::error::{Error, ErrorKind, Result};
+use crate::source::tree::catalogue;
 
 /// The default `url`, which stands for the application's own packages folder.
 const DEFAULT_URL: &str = "/packages";

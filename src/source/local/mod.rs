@@ -3,26 +3,20 @@
 //! Everything is read through a handle on the packages folder that can't be led out of it, whatever ids, manifests and
 //! links say. All reading is blocking work on tokio's blocking pool, one task a call.
 
-mod catalogue;
 mod folder;
-mod layout;
 mod locate;
-mod package;
-mod scripts;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{PackageId, Warning};
+use crate::model::PackageId;
+use crate::source::tree::catalogue::Catalogue;
+use crate::source::tree::package;
 use crate::source::{BoxFuture, Fetched, LoadedPackage, PublishedVersion, Source, SourceIndex, now_in_ms};
 
-use catalogue::Catalogue;
 use folder::PackagesFolder;
-pub use layout::is_manifest;
 pub use locate::{Surroundings, path_of};
 
 /// A folder as a source. What was read of its index is kept; to forget it, make a new one.
@@ -177,18 +171,6 @@ impl Opened<'_> {
 
 fn fetched_now<T>(value: Arc<T>) -> Fetched<T> {
     Fetched { value, revision: 0, fetched_at: now_in_ms(), max_age: Duration::MAX, stale_because: None, failure: 0 }
-}
-
-/// A part of a package: its JSON, absent, or there but unusable (which becomes a warning).
-fn usable(part: folder::Part<Box<RawValue>>, path: &str, warnings: &mut Vec<Warning>) -> Option<Box<RawValue>> {
-    match part {
-        folder::Part::Here(value) => Some(value),
-        folder::Part::Absent => None,
-        folder::Part::Faulty(reason) => {
-            warnings.push(Warning::new(path, reason));
-            None
-        }
-    }
 }
 
 #[cfg(test)]

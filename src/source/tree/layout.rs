@@ -7,20 +7,20 @@
 
 use serde_json::value::RawValue;
 
-use super::folder::{PackagesFolder, Part};
+use super::{PackageTree, Part};
 use crate::json::Fields;
 use crate::model::{IndexEntry, Warning};
 
 /// Which of the two it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(in crate::source) enum Layout {
     Manifest,
     Seed,
 }
 
 impl Layout {
-    /// A path of the package's contents, relative to the packages folder.
-    pub(super) fn content(self, folder: &str, path: &str) -> String {
+    /// A path of the package's contents, relative to the tree.
+    pub(in crate::source) fn content(self, folder: &str, path: &str) -> String {
         match self {
             Self::Manifest => format!("{folder}/{path}"),
             Self::Seed => format!("{folder}/seed/{path}"),
@@ -28,7 +28,7 @@ impl Layout {
     }
 
     /// The file that holds the components.
-    pub(super) fn components(self) -> &'static str {
+    pub(in crate::source) fn components(self) -> &'static str {
         match self {
             Self::Manifest => "components/ui.json",
             Self::Seed => "components.json",
@@ -38,17 +38,18 @@ impl Layout {
 
 /// A package folder's own declaration.
 #[derive(Debug)]
-pub(super) struct Manifest {
+pub(in crate::source) struct Manifest {
     /// The folder's name.
-    pub(super) folder: String,
-    pub(super) layout: Layout,
-    pub(super) entry: IndexEntry,
+    pub(in crate::source) folder: String,
+    pub(in crate::source) layout: Layout,
+    /// May be altered before the package is assembled: a source may know more of it than the manifest says.
+    pub(in crate::source) entry: IndexEntry,
     /// Components that stand in the manifest itself.
-    pub(super) components: Option<Box<RawValue>>,
+    pub(in crate::source) components: Option<Box<RawValue>>,
     /// Examples that stand in the manifest itself.
-    pub(super) examples: Option<Box<RawValue>>,
+    pub(in crate::source) examples: Option<Box<RawValue>>,
     /// Fields that were mended.
-    pub(super) warnings: Vec<Warning>,
+    pub(in crate::source) warnings: Vec<Warning>,
 }
 
 /// Whether a path is that of a package's manifest.
@@ -61,7 +62,7 @@ pub fn is_manifest(path: &str) -> bool {
 ///
 /// # Errors
 /// A warning where it is one, but malformed.
-pub(super) fn read(packages: &PackagesFolder, folder: &str) -> Result<Option<Manifest>, Warning> {
+pub(in crate::source) fn read(packages: &impl PackageTree, folder: &str) -> Result<Option<Manifest>, Warning> {
     let path = format!("{folder}/package.json");
     let found = packages.json_text(&path).and_then(|text| {
         let fields = Fields::parse(&text)?;

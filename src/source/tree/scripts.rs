@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::folder::{PackagesFolder, Part};
 use super::layout::Manifest;
+use super::{PackageTree, Part};
 use crate::json::{self, Fields};
 use crate::model::Warning;
 
@@ -29,7 +29,7 @@ pub(super) struct ScriptFile {
 }
 
 /// The files that the script manifest names, in its order; the conventional ones where there is no usable manifest.
-pub(super) fn read(packages: &PackagesFolder, manifest: &Manifest, warnings: &mut Vec<Warning>) -> Vec<ScriptFile> {
+pub(super) fn read(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Vec<Warning>) -> Vec<ScriptFile> {
     let path = manifest.layout.content(&manifest.folder, "scripts/manifest.json");
     let declared = packages.json_text(&path).and_then(|text| {
         let scripts = Fields::parse(&text)?;
@@ -64,7 +64,7 @@ pub(super) fn read(packages: &PackagesFolder, manifest: &Manifest, warnings: &mu
 }
 
 /// A file that the script manifest names under `file`, or, as some real packages do, under `path`.
-fn named(packages: &PackagesFolder, manifest: &Manifest, fields: &Fields) -> Result<ScriptFile, String> {
+fn named(packages: &impl PackageTree, manifest: &Manifest, fields: &Fields) -> Result<ScriptFile, String> {
     let text = |key: &str| fields.get(key).and_then(json::string);
     let file = text("file").or_else(|| text("path")).ok_or("names no file")?;
     if !stays_below(&file) {
@@ -81,7 +81,7 @@ fn named(packages: &PackagesFolder, manifest: &Manifest, fields: &Fields) -> Res
     }
 }
 
-fn conventional(packages: &PackagesFolder, manifest: &Manifest, warnings: &mut Vec<Warning>) -> Vec<ScriptFile> {
+fn conventional(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Vec<Warning>) -> Vec<ScriptFile> {
     let mut found = Vec::new();
     for file in CONVENTIONAL {
         let path = format!("scripts/{file}");

@@ -1,31 +1,34 @@
-//! What is in a packages folder: its index, and which folder holds which id.
+//! What is in a tree of packages: its index, and which folder holds which id.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use super::folder::{INDEX_FILE, PackagesFolder, Part};
 use super::layout::{self, Manifest};
+use super::{INDEX_FILE, PackageTree, Part};
 use crate::json::{self, Fields};
 use crate::model::{IndexEntry, PackageId, Warning, Warnings};
 use crate::source::SourceIndex;
 
 /// Read once each, when first asked for.
 #[derive(Default)]
-pub(super) struct Catalogue {
+pub(in crate::source) struct Catalogue {
     index: OnceLock<Arc<SourceIndex>>,
     scan: OnceLock<Scan>,
 }
 
 /// What all the folders' manifests say.
-struct Scan {
-    entries: Vec<IndexEntry>,
-    folders: HashMap<PackageId, String>,
-    warnings: Vec<Warning>,
+pub(in crate::source) struct Scan {
+    /// Ordered by id.
+    pub(in crate::source) entries: Vec<IndexEntry>,
+    /// The folder of each.
+    pub(in crate::source) folders: HashMap<PackageId, String>,
+    /// What was passed over or mended, ordered by path.
+    pub(in crate::source) warnings: Vec<Warning>,
 }
 
 impl Catalogue {
     /// The index: from the index file where there is a usable one, else from the scan.
-    pub(super) fn index(&self, packages: &PackagesFolder, source_id: &Arc<str>) -> Arc<SourceIndex> {
+    pub(in crate::source) fn index(&self, packages: &impl PackageTree, source_id: &Arc<str>) -> Arc<SourceIndex> {
         Arc::clone(self.index.get_or_init(|| {
             let mut warnings = Warnings::default();
             let entries = match index_file(packages).and_then(|text| listed(&text, &mut warnings)) {
@@ -44,7 +47,7 @@ impl Catalogue {
     }
 
     /// The index as the text of a JSON array: the index file's as it stands, else the scan's.
-    pub(super) fn text(&self, packages: &PackagesFolder, source_id: &Arc<str>) -> String {
+    pub(in crate::source) fn text(&self, packages: &impl PackageTree, source_id: &Arc<str>) -> String {
         let as_it_stands = index_file(packages).and_then(|text| {
             let packages = Fields::parse(&text)?.get("packages").filter(|packages| json::is_array(packages));
             packages.map(|packages| packages.get().to_owned()).ok_or_else(|| "has no packages array".to_owned())
@@ -64,7 +67,7 @@ impl Catalogue {
     }
 
     /// The manifest of a package, wherever it lies; `None` where there is none (or a malformed one).
-    pub(super) fn find(&self, packages: &PackagesFolder, id: &PackageId) -> Option<Manifest> {
+    pub(in crate::source) fn find(&self, packages: &impl PackageTree, id: &PackageId) -> Option<Manifest> {
         // Most folders are named as their packages: one look spares the scan.
         if let Ok(Some(manifest)) = layout::read(packages, id.as_str())
             && manifest.entry.id == *id
@@ -75,19 +78,20 @@ impl Catalogue {
         layout::read(packages, folder).ok().flatten().filter(|manifest| manifest.entry.id == *id)
     }
 
-    fn scan(&self, packages: &PackagesFolder) -> &Scan {
+    /// What the manifests say, whatever an index file lists.
+    pub(in crate::source) fn scan(&self, packages: &impl PackageTree) -> &Scan {
         self.scan.get_or_init(|| scan(packages))
     }
 }
 
-/// Whether a folder has a usable index file or a package in it.
-pub(super) fn holds_packages(packages: &PackagesFolder) -> bool {
+/// Whether a tree has a usable index file or a package in it.
+pub(in crate::source) fn holds_packages(packages: &impl PackageTree) -> bool {
     let listed = index_file(packages).and_then(|text| listed(&text, &mut Warnings::default()));
     let is_package = |name: &String| matches!(layout::read(packages, name), Ok(Some(_)));
     matches!(listed, Part::Here(_)) || packages.folders(&mut Warnings::default()).iter().any(is_package)
 }
 
-fn index_file(packages: &PackagesFolder) -> Part<String> {
+fn index_file(packages: &impl PackageTree) -> Part<String> {
     packages.json_text(INDEX_FILE)
 }
 
@@ -109,7 +113,8 @@ fn listed(text: &str, warnings: &mut Warnings) -> Result<Vec<IndexEntry>, String
     Ok(entries)
 }
 
-fn scan(packages: &PackagesFolder) -> Scan {
+/// Reads all the manifests.
+pub(in crate::source) fn scan(packages: &impl PackageTree) -> Scan {
     let mut warnings = Warnings::default();
     let names = packages.folders(&mut warnings);
     let mut found = HashMap::<PackageId, Manifest>::new();

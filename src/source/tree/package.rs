@@ -2,15 +2,14 @@
 
 use serde_json::value::RawValue;
 
-use super::folder::{PackagesFolder, Part};
 use super::layout::Manifest;
-use super::{scripts, usable};
+use super::{PackageTree, Part, scripts};
 use crate::json::{self, Fields};
 use crate::model::Warning;
 use crate::source::LoadedPackage;
 
 /// Reads all parts and writes them as a `PackageData` object. A part that can't be read is left out, with a warning.
-pub(super) fn assemble(packages: &PackagesFolder, manifest: &Manifest, source_id: &str) -> LoadedPackage {
+pub(in crate::source) fn assemble(packages: &impl PackageTree, manifest: &Manifest, source_id: &str) -> LoadedPackage {
     let mut warnings = manifest.warnings.clone();
     let mut text = String::from("{\"metadata\":");
     manifest.entry.write(source_id, &mut text);
@@ -42,7 +41,7 @@ pub(super) fn assemble(packages: &PackagesFolder, manifest: &Manifest, source_id
 }
 
 /// The components' file, else those that stand in the manifest. The file holds an array, or an object with one.
-fn components(packages: &PackagesFolder, manifest: &Manifest, warnings: &mut Vec<Warning>) -> Option<Box<RawValue>> {
+fn components(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Vec<Warning>) -> Option<Box<RawValue>> {
     let path = manifest.layout.content(&manifest.folder, manifest.layout.components());
     let found = usable(packages.json(&path), &path, warnings).or_else(|| manifest.components.clone())?;
     let array = if json::is_array(&found) {
@@ -61,7 +60,7 @@ fn components(packages: &PackagesFolder, manifest: &Manifest, warnings: &mut Vec
 }
 
 /// The examples' file, else those that stand in the manifest.
-fn examples(packages: &PackagesFolder, manifest: &Manifest, warnings: &mut Vec<Warning>) -> Option<Box<RawValue>> {
+fn examples(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Vec<Warning>) -> Option<Box<RawValue>> {
     let path = format!("{}/static_content/examples.json", manifest.folder);
     let found = usable(packages.json(&path), &path, warnings).or_else(|| manifest.examples.clone())?;
     if json::is_object(&found) {
@@ -69,4 +68,16 @@ fn examples(packages: &PackagesFolder, manifest: &Manifest, warnings: &mut Vec<W
     }
     warnings.push(Warning::new(path, "holds no object"));
     None
+}
+
+/// A part of a package: its JSON, absent, or there but unusable (which becomes a warning).
+fn usable(part: Part<Box<RawValue>>, path: &str, warnings: &mut Vec<Warning>) -> Option<Box<RawValue>> {
+    match part {
+        Part::Here(value) => Some(value),
+        Part::Absent => None,
+        Part::Faulty(reason) => {
+            warnings.push(Warning::new(path, reason));
+            None
+        }
+    }
 }
