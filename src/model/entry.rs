@@ -82,6 +82,29 @@ impl IndexEntry {
         level_of(fields.get("minLevel").and_then(json::number))
     }
 
+    /// Sets a field to a text: in the place of the one of that key, else behind all others, which stay as they are. Not
+    /// for `packageId`, which [`Self::id`] gives, nor for `sourceId`, which is added where the entry is written.
+    pub fn set_text(&mut self, key: &str, value: &str) {
+        let object = format!("{}}}", self.body);
+        // The body is an object that was read before.
+        let fields = Fields::parse(&object).unwrap_or_default();
+        let mut body = String::with_capacity(object.len() + key.len() + value.len() + 6);
+        for (name, raw) in fields.iter() {
+            if name == key {
+                push_text(&mut body, key, value);
+            } else {
+                push_raw(&mut body, name, raw.get());
+            }
+        }
+        if fields.get(key).is_none() {
+            push_text(&mut body, key, value);
+        }
+        self.body = body.into();
+        if key == "version" {
+            self.version = value.into();
+        }
+    }
+
     /// Bytes that the entry takes, about.
     #[must_use]
     pub fn weight(&self) -> usize {
@@ -196,8 +219,12 @@ fn push_level(out: &mut String, raw: &RawValue) {
 }
 
 fn push_missing_text(out: &mut String, key: &str, id: &PackageId) {
+    push_text(out, key, if key == "name" { id.as_str() } else { "" });
+}
+
+fn push_text(out: &mut String, key: &str, text: &str) {
     push_key(out, key);
-    json::push_string(out, if key == "name" { id.as_str() } else { "" });
+    json::push_string(out, text);
 }
 
 fn push_raw(out: &mut String, key: &str, raw: &str) {
@@ -291,6 +318,63 @@ mod tests {
         assert_eq!(entry["name"], "a");
         assert_eq!(entry["dependencies"], serde_json::json!(["b"]));
         assert_eq!(faults, ["name is no string", "version is no string", "dependencies holds what is no string"]);
+    }
+
+    /// The entry of an object whose known fields are all there.
+    fn whole(version: &str, further: &str) -> IndexEntry {
+        let known = r#""name":"","description":"","author":"","category":"","dependencies":[],"minLevel":1"#;
+        let text = format!(r#"{{"packageId":"a","version":"{version}",{known}{further}}}"#);
+        IndexEntry::from_fields(&Fields::parse(&text).unwrap()).unwrap().0
+    }
+
+    fn written(entry: &IndexEntry) -> String {
+        let mut out = String::new();
+        entry.write_bare(&mut out);
+        out
+    }
+
+    #[test]
+    fn a_text_that_is_not_there_is_added_behind_the_others() {
+        let mut entry = whole("1", r#","exports":{"x": [1e400]}"#);
+        entry.set_text("revision", "abc");
+        assert_eq!(written(&entry), written(&whole("1", r#","exports":{"x": [1e400]},"revision":"abc""#)));
+        assert_eq!(&*entry.version, "1");
+    }
+
+    #[test]
+    fn a_text_takes_the_place_of_what_was_there() {
+        for before in [r#""old""#, "5", "null", r#"{"of":["many"]}"#] {
+            let mut entry = whole("1", &format!(r#","revision":{before},"big":1e400"#));
+            entry.set_text("revision", "abc");
+            assert_eq!(written(&entry), written(&whole("1", r#","revision":"abc","big":1e400"#)), "{before}");
+        }
+    }
+
+    #[test]
+    fn a_text_set_twice_stands_there_once() {
+        let mut entry = whole("1", "");
+        entry.set_text("revision", "abc");
+        entry.set_text("revision", "def");
+        assert_eq!(written(&entry), written(&whole("1", r#","revision":"def""#)));
+    }
+
+    #[test]
+    fn keys_and_texts_that_need_escaping_are_set_as_well() {
+        let mut entry = whole("1", r#","\u0072evision":1,"\n":2,"a\"b":3"#);
+        for (key, text) in [("revision", "\"}"), ("\n", "\u{1}"), ("a\"b", "c\\d"), ("\\", "ä")] {
+            entry.set_text(key, text);
+        }
+        let further = r#","revision":"\"}","\n":"\u0001","a\"b":"c\\d","\\":"ä""#;
+        assert_eq!(written(&entry), format!("{}{further}}}", written(&whole("1", "")).trim_end_matches('}')));
+    }
+
+    #[test]
+    fn a_version_that_is_set_is_the_entrys_version() {
+        for mut entry in [whole("1.0.0", r#","big":1e400"#), whole("", r#","big":1e400"#)] {
+            entry.set_text("version", "2.0.0");
+            assert_eq!(&*entry.version, "2.0.0");
+            assert_eq!(written(&entry), written(&whole("2.0.0", r#","big":1e400"#)));
+        }
     }
 
     #[test]

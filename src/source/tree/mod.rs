@@ -59,6 +59,7 @@ mod tests {
 
     use super::catalogue::Catalogue;
     use super::*;
+    use crate::model::PackageId;
 
     /// A tree that is nowhere but in memory.
     struct InMemory(BTreeMap<&'static str, Vec<u8>>);
@@ -94,6 +95,17 @@ mod tests {
         ]);
         let index = Catalogue::default().index(&tree, &"here".into());
         assert_eq!(index.entries.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_manifest_may_be_altered_before_it_is_assembled() {
+        let tree = InMemory::of([("a/package.json", r#"{"packageId":"a","version":"1.0.0"}"#)]);
+        let mut manifest = Catalogue::default().find(&tree, &PackageId::parse("a").unwrap()).unwrap();
+        manifest.entry.set_text("version", "2.0.0");
+        manifest.entry.set_text("revision", "abc");
+        let loaded = package::assemble(&tree, &manifest, "here");
+        let metadata = &serde_json::from_str::<serde_json::Value>(&loaded.text).unwrap()["metadata"];
+        assert_eq!((&metadata["version"], &metadata["revision"]), (&"2.0.0".into(), &"abc".into()));
     }
 
     #[test]
