@@ -9,9 +9,10 @@ use url::Url;
 use super::address::Shown;
 use super::answer::Answer;
 use super::credentials::AuthToken;
-use super::exchange::{Exchange, Trace};
+use super::exchange::Exchange;
 use super::failure;
 use super::options::HttpOptions;
+use super::sender::Trace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::layer::{Event, Failure, Network, Trying, Validator};
 

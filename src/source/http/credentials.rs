@@ -51,9 +51,28 @@ pub enum AuthToken {
     Asked(AskToken),
 }
 
+/// How a token goes along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scheme {
+    /// Always as a bearer's.
+    Bearer,
+    /// `user:password` as those, any other one as a bearer's.
+    BearerOrBasic,
+}
+
+impl Scheme {
+    fn text(self, token: &str) -> String {
+        if self == Self::BearerOrBasic && token.contains(':') {
+            return format!("Basic {}", STANDARD.encode(token));
+        }
+        format!("Bearer {token}")
+    }
+}
+
 /// The credentials of one source.
 pub(super) struct Credentials {
     ask: Option<AskToken>,
+    scheme: Scheme,
     identity: String,
     /// The header that goes with requests; unknown until the first is needed.
     header: Mutex<Option<HeaderValue>>,
@@ -61,7 +80,7 @@ pub(super) struct Credentials {
 
 impl Credentials {
     /// The token, else the user and password that stand in `url`, from which they are taken out.
-    pub(super) fn new(token: AuthToken, url: &mut Url) -> Result<Self> {
+    pub(super) fn new(token: AuthToken, scheme: Scheme, url: &mut Url) -> Result<Self> {
         let in_url = (!url.username().is_empty() || url.password().is_some()).then(|| {
             let decoded = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
             let pair = [decoded(url.username()), decoded(url.password().unwrap_or_default())].join(&b':');
@@ -71,7 +90,7 @@ impl Credentials {
         url.set_username("").and_then(|()| url.set_password(None)).unwrap_or_default();
         let (ask, fixed) = match token {
             AuthToken::Asked(ask) => (Some(ask), None),
-            AuthToken::Fixed(Secret(token)) => (None, Some(format!("Bearer {token}"))),
+            AuthToken::Fixed(Secret(token)) => (None, Some(scheme.text(&token))),
             AuthToken::None => (None, in_url),
         };
         // What a function gives changes with time, though it is for the same reader.
@@ -82,7 +101,7 @@ impl Credentials {
         };
         let unusable = "authToken holds characters that can't stand in a header";
         let header = fixed.map(|text| header(&text).ok_or_else(|| Error::new(ErrorKind::InvalidArgument, unusable)));
-        Ok(Self { ask, identity, header: Mutex::new(header.transpose()?) })
+        Ok(Self { ask, scheme, identity, header: Mutex::new(header.transpose()?) })
     }
 
     /// What tells these credentials from others, and says nothing of them.
@@ -108,7 +127,7 @@ impl Credentials {
             return Ok(kept.clone());
         }
         let Secret(token) = ask().await?;
-        let fresh = header(&format!("Bearer {token}"))
+        let fresh = header(&self.scheme.text(&token))
             .ok_or_else(|| failed("gave a token with characters that can't stand in a header"))?;
         *kept = Some(fresh);
         Ok(kept.clone().filter(|kept| Some(kept) != refused))
@@ -151,7 +170,7 @@ mod tests {
     #[tokio::test]
     async fn a_user_in_the_url_becomes_a_header_and_leaves_the_url() {
         let mut url = url("https://me:p%C3%A4ss@example.test/api");
-        let credentials = Credentials::new(AuthToken::None, &mut url).unwrap();
+        let credentials = Credentials::new(AuthToken::None, Scheme::Bearer, &mut url).unwrap();
         assert_eq!(url.as_str(), "https://example.test/api");
         let header = credentials.header(None, soon()).await.unwrap().unwrap();
         assert_eq!(header, format!("Basic {}", STANDARD.encode("me:päss")));
@@ -161,7 +180,7 @@ mod tests {
     #[tokio::test]
     async fn a_fixed_token_is_not_tried_twice() {
         let token = AuthToken::Fixed(Secret::new("x".to_owned()));
-        let credentials = Credentials::new(token, &mut url("https://example.test")).unwrap();
+        let credentials = Credentials::new(token, Scheme::Bearer, &mut url("https://example.test")).unwrap();
         let header = credentials.header(None, soon()).await.unwrap();
         assert_eq!(header.as_ref().unwrap(), "Bearer x");
         assert_eq!(credentials.header(header.as_ref(), soon()).await.unwrap(), None);
@@ -170,7 +189,7 @@ mod tests {
     #[tokio::test]
     async fn a_function_is_asked_once_and_anew_when_its_token_was_refused() {
         let (token, asked) = counting();
-        let credentials = Credentials::new(token, &mut url("https://example.test")).unwrap();
+        let credentials = Credentials::new(token, Scheme::Bearer, &mut url("https://example.test")).unwrap();
         assert_eq!(asked.load(Ordering::SeqCst), 0);
         let first = credentials.header(None, soon()).await.unwrap();
         assert_eq!(credentials.header(None, soon()).await.unwrap(), first);
@@ -189,7 +208,8 @@ mod tests {
         let hanging: AskToken = Arc::new(|| Box::pin(std::future::pending()));
         let nonsense: AskToken = Arc::new(|| Box::pin(async { Ok(Secret::new("a\nb".to_owned())) }));
         for ask in [failing, hanging, nonsense] {
-            let credentials = Credentials::new(AuthToken::Asked(ask), &mut url("https://example.test")).unwrap();
+            let credentials =
+                Credentials::new(AuthToken::Asked(ask), Scheme::Bearer, &mut url("https://example.test")).unwrap();
             assert_eq!(credentials.header(None, soon()).await.unwrap_err().code(), "ECREDENTIALS");
         }
     }
