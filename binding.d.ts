@@ -17,6 +17,34 @@ export declare class BindingCancel {
   cancel(): void
 }
 
+/** A repository as a source. */
+export declare class BindingGitSource {
+  /** All packages. */
+  fetchIndex(cancel?: BindingCancel | undefined | null): Promise<BindingIndex>
+  /**
+   * A whole package. Its text is left out where it is of the revision that is known: then it would be read for
+   * nothing, at every call while a registry fails.
+   */
+  loadPackage(id: string, version?: string | undefined | null, knownRevision?: number | undefined | null, cancel?: BindingCancel | undefined | null): Promise<BindingLoaded>
+  /** The versions of a package. */
+  versions(id: string, cancel?: BindingCancel | undefined | null): Promise<BindingVersions>
+  /** How long copies are fresh, and how long beyond that they may answer, in milliseconds. */
+  setAges(expiry?: number | undefined | null, maxStale?: number | undefined | null): void
+  /** Forgets all that was fetched. */
+  clear(): void
+  /** All packages as they are now: waits for the refresh of a copy that is no longer fresh. */
+  renewIndex(cancel?: BindingCancel | undefined | null): Promise<BindingIndex>
+  /** Settles when the refreshes are done that are under way now. */
+  whenIdle(): Promise<undefined>
+  /** How it is doing. */
+  condition(): BindingCondition
+  /**
+   * A source over a repository. `on_event` is told what happens on the network; `on_token`, where there is no fixed
+   * token, is asked for one. Neither may throw.
+   */
+  constructor(options: BindingGitOptions, onEvent: (arg: BindingEvent) => void, onToken?: (() => Promise<BindingToken>) | undefined | null)
+}
+
 /** An import in preparation or under way. */
 export declare class BindingImport {
   /** An import of the packages folder `from` into the store `into`. */
@@ -157,11 +185,6 @@ export declare class BindingRemoteSource {
   loadPackage(id: string, version?: string | undefined | null, knownRevision?: number | undefined | null, cancel?: BindingCancel | undefined | null): Promise<BindingLoaded>
   /** The versions of a package. */
   versions(id: string, cancel?: BindingCancel | undefined | null): Promise<BindingVersions>
-  /**
-   * A source over a registry. `on_event` is told what happens on the network; `on_token`, where there is no fixed token,
-   * is asked for one. Neither may throw.
-   */
-  constructor(options: BindingRemoteOptions, onEvent: (arg: BindingEvent) => void, onToken?: (() => Promise<BindingToken>) | undefined | null)
   /** How long copies are fresh, and how long beyond that they may answer, in milliseconds. */
   setAges(expiry?: number | undefined | null, maxStale?: number | undefined | null): void
   /** Forgets all that was fetched. */
@@ -172,6 +195,11 @@ export declare class BindingRemoteSource {
   whenIdle(): Promise<undefined>
   /** How it is doing. */
   condition(): BindingCondition
+  /**
+   * A source over a registry. `on_event` is told what happens on the network; `on_token`, where there is no fixed token,
+   * is asked for one. Neither may throw.
+   */
+  constructor(options: BindingRemoteOptions, onEvent: (arg: BindingEvent) => void, onToken?: (() => Promise<BindingToken>) | undefined | null)
   /** One page of what the registry finds. */
   search(query: BindingSearchQuery, cancel?: BindingCancel | undefined | null): Promise<BindingIndex>
 }
@@ -223,7 +251,7 @@ export interface BindingCondition {
   requests: number
   /** Questions that a copy answered. */
   hits: number
-  /** Questions that had to wait for the registry. */
+  /** Questions that had to wait for the source. */
   misses: number
   /** When the copy of the index was fetched or last confirmed, in milliseconds since 1970. */
   indexFetchedAt?: number
@@ -233,15 +261,15 @@ export interface BindingCondition {
 
 /** Something that happened. Which fields there are depends on `kind`. */
 export interface BindingEvent {
-  /** `request`, `retry`, `revalidate`, `breaker` or `cache`. */
-  kind: 'request' | 'retry' | 'revalidate' | 'breaker' | 'cache'
+  /** `request`, `retry`, `revalidate`, `breaker`, `progress` or `cache`. */
+  kind: 'request' | 'retry' | 'revalidate' | 'breaker' | 'progress' | 'cache'
   /** Of a request, without secrets. */
   url?: string
   /** 1 for the first try. */
   attempt?: number
   /** The answer's. */
   status?: number
-  /** Of the answer's body, decoded. */
+  /** Of the answer's body, decoded, or of a fetch so far. */
   bytes?: number
   /** How long a request took, or how long it is until the next try, in milliseconds. */
   milliseconds?: number
@@ -251,8 +279,15 @@ export interface BindingEvent {
   packageId?: string
   /** Of the package that was refreshed. */
   version?: string
-  /** How a refresh went: `changed`, `unchanged` or `failed`; what a breaker is now: `closed`, `open` or `half-open`. */
+  /**
+   * How a refresh went: `changed`, `unchanged` or `failed`; what a breaker is now: `closed`, `open` or `half-open`;
+   * what a fetch is doing: `connecting`, `receiving`, `resolving` or `done`.
+   */
   outcome?: string
+  /** Pieces of a phase that are done. */
+  received?: number
+  /** Pieces of that phase; 0 while that is not known. */
+  total?: number
   /** In a row. */
   failures?: number
   /** Why it failed. */
@@ -275,6 +310,42 @@ export interface BindingFound {
   positions: Array<number>
   /** How many were found in all. */
   total: number
+}
+
+/** What a source over a repository is made with. What is absent has the core's default. */
+export interface BindingGitOptions {
+  /** The source's id. */
+  id: string
+  /** Where the repository is. */
+  url: string
+  /** From where a relative path leads there. */
+  workingDirectory: string
+  /** The branch that is served. */
+  branch?: string
+  /** The tag that is served. */
+  tag?: string
+  /** The commit that is served. */
+  commit?: string
+  /** The folder with the packages. */
+  directory?: string
+  /** Patterns of the names of tags. */
+  tagPatterns?: Array<string>
+  /** A fixed token. */
+  token?: string
+  /** How ssh logs in. */
+  ssh: BindingSshOptions
+  /** Commits of history; 0 for all of them. */
+  depth?: number
+  /** The folder that clones lie in. */
+  cacheDir?: string
+  /** For a whole fetch, in milliseconds. */
+  fetchTimeout?: number
+  /** Most bytes of a clone. */
+  maxRepositoryBytes?: number
+  /** Largest file that is read, in bytes. */
+  maxFileBytes?: number
+  /** How the network is used. */
+  network: BindingNetworkOptions
 }
 
 /** How a source is doing. */
@@ -321,6 +392,30 @@ export interface BindingLoaded {
   warnings: Array<BindingWarning>
 }
 
+/** How a network is used. Times are in milliseconds; what is absent has the core's default. */
+export interface BindingNetworkOptions {
+  /** Until a connection stands. */
+  connectTimeout?: number
+  /** Without a byte. */
+  readTimeout?: number
+  /** For a whole request. */
+  requestTimeout?: number
+  /** Largest answer, in bytes. */
+  maxResponseBytes?: number
+  /** Tries of a request. */
+  attempts?: number
+  /** Failures in a row that open the breaker. */
+  breakerFailures?: number
+  /** How long it stays open. */
+  breakerOpen?: number
+  /** Certificates that are trusted beside the system's. */
+  caFile?: string
+  /** As the environment names them. */
+  environmentCaFile?: string
+  /** Whether the network is never asked. */
+  offline?: boolean
+}
+
 /** A version that is in a store. */
 export interface BindingPublished {
   /** The package's id. */
@@ -361,7 +456,7 @@ export interface BindingRegistryOptions {
   cacheMaxBytes: number
 }
 
-/** What a source over a registry is made with. Times are in milliseconds; what is absent has the core's default. */
+/** What a source over a registry is made with. What is absent has the core's default. */
 export interface BindingRemoteOptions {
   /** The source's id. */
   id: string
@@ -369,32 +464,14 @@ export interface BindingRemoteOptions {
   url: string
   /** A fixed token. */
   token?: string
-  /** Until a connection stands. */
-  connectTimeout?: number
-  /** Without a byte. */
-  readTimeout?: number
-  /** For a whole request. */
-  requestTimeout?: number
-  /** Largest answer, in bytes. */
-  maxResponseBytes?: number
-  /** Tries of a request. */
-  attempts?: number
-  /** Failures in a row that open the breaker. */
-  breakerFailures?: number
-  /** How long it stays open. */
-  breakerOpen?: number
-  /** Certificates that are trusted beside the system's. */
-  caFile?: string
-  /** As the environment names them. */
-  environmentCaFile?: string
+  /** How the network is used. */
+  network: BindingNetworkOptions
   /** Most bytes that are kept in memory. */
   cacheMaxBytes?: number
   /** A folder that keeps copies over a restart. */
   cacheDir?: string
   /** Most bytes of that folder. */
   cacheDirMaxBytes?: number
-  /** Whether the network is never asked. */
-  offline?: boolean
 }
 
 /** What packages must have beyond a query's words. */
@@ -419,6 +496,18 @@ export interface BindingSearchQuery {
   page?: number
   /** 1 to 1000. */
   pageSize?: number
+}
+
+/** How ssh logs in. */
+export interface BindingSshOptions {
+  /** The only key that is used. */
+  keyFile?: string
+  /** Whether an agent may be asked. */
+  usesAgent?: boolean
+  /** The agent's socket. */
+  agentSocket?: string
+  /** The only file of known hosts. */
+  knownHostsFile?: string
 }
 
 /** A token, or why there is none. */

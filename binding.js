@@ -836,6 +836,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.BindingCancel = nativeBinding.BindingCancel
+module.exports.BindingGitSource = nativeBinding.BindingGitSource
 module.exports.BindingImport = nativeBinding.BindingImport
 module.exports.BindingIndex = nativeBinding.BindingIndex
 module.exports.BindingLocalSource = nativeBinding.BindingLocalSource

@@ -9,10 +9,12 @@ import unavailable from './face/unavailable.js'
 
 const { unavailableAsync, unavailableClass, unavailableFunction } = unavailable
 
+export const GitPackageSource = unavailableClass('GitPackageSource')
 export const LocalPackageSource = unavailableClass('LocalPackageSource')
 export const RemotePackageSource = unavailableClass('RemotePackageSource')
 export const PackageSourceManager = unavailableClass('PackageSourceManager')
 
+export const createGitSource = unavailableFunction('createGitSource')
 export const createLocalSource = unavailableFunction('createLocalSource')
 export const createRemoteSource = unavailableFunction('createRemoteSource')
 export const createPackageSourceManager = unavailableFunction('createPackageSourceManager')
@@ -26,6 +28,7 @@ export const buildPackageRegistry = unavailableAsync('buildPackageRegistry')
 export const loadPackageIndex = unavailableAsync('loadPackageIndex')
 
 export const {
+  DEFAULT_GIT_SOURCE,
   DEFAULT_LOCAL_SOURCE,
   DEFAULT_PACKAGE_REPO_CONFIG,
   DEFAULT_REMOTE_SOURCE,

@@ -1,6 +1,6 @@
 /**
- * MetaBuilder's package source system: packages from local folders, remote registries and sources that you write
- * yourself, merged into one index.
+ * MetaBuilder's package source system: packages from local folders, remote registries, Git repositories and sources that
+ * you write yourself, merged into one index.
  *
  * ```ts
  * import { createPackageSourceManager } from '@metabuilder/package-sources'
@@ -103,6 +103,8 @@ export interface PackageIndexEntry {
   sourceId: string
   /** Digest that a registry gives for the package. */
   checksum?: string
+  /** The commit that a Git source read it from, 40 hexadecimal digits. */
+  revision?: string
 }
 
 /** An entry of the merged index: the winning source's entry, and where else the package is to be had. */
@@ -187,15 +189,15 @@ export interface PackageSourceConfig {
   name: string
   /** The kind of source; `local-first` and `remote-first` decide by it. */
   type: PackageSourceType
-  /** A directory or `file:` URL (local), or the registry's base URL (remote). */
+  /** A directory or `file:` URL (local), the registry's base URL (remote), or where the repository is (Git). */
   url: string
   /** Lower wins. */
   priority: number
   /** A manager ignores a source that says `false`. */
   enabled: boolean
-  /** Bearer token for the registry. Never in a message, an error, a log or an index. */
+  /** Token for the registry or repository. Never in a message, an error, a log or an index. */
   authToken?: string
-  /** Branch, for Git sources. */
+  /** Branch that a Git source serves. */
   branch?: string
 }
 
@@ -246,6 +248,9 @@ export interface PackageSourceLike {
 
 /** Settings of the local source when nothing else is given: the application's own `packages` folder. */
 export declare const DEFAULT_LOCAL_SOURCE: PackageSourceConfig
+
+/** Settings of a Git source when nothing else is given; `url` has to be. */
+export declare const DEFAULT_GIT_SOURCE: PackageSourceConfig
 
 /** Settings of the remote source when nothing else is given: MetaBuilder's registry, not enabled. */
 export declare const DEFAULT_REMOTE_SOURCE: PackageSourceConfig
@@ -299,27 +304,18 @@ export interface RemoteSearchOptions extends CallOptions {
 }
 
 /**
- * Settings of a {@link RemotePackageSource}, as its `getConfig()` gives them. Times are in milliseconds, sizes in bytes.
- * All are read at construction.
+ * Settings of every source over a network, as its `getConfig()` gives them. Times are in milliseconds, sizes in bytes. All
+ * are read at construction.
  */
-export interface RemoteSourceConfig extends PackageSourceConfig {
-  /** How long a copy counts as fresh, as {@link RemotePackageSource.setCacheExpiry} sets it later. */
+export interface NetworkSourceConfig extends PackageSourceConfig {
+  /** How long a copy counts as fresh, as `setCacheExpiry` sets it later. 0 asks every time. */
   cacheExpiry?: number
   /** How long beyond its freshness a copy may still answer; without it for ever. */
   maxStaleMs?: number
-  /**
-   * Most bytes of packages, lists of versions and searches that are kept in memory as texts; default 64 MiB. Packages that
-   * were loaded are kept as objects beside that, of as many bytes of text at most. The index is not counted.
-   */
-  cacheMaxBytes?: number
-  /** Largest answer, counted after decompression; default 64 MiB. */
-  maxResponseBytes?: number
   /** Until a connection stands; default 10 000. */
   connectTimeoutMs?: number
   /** Without a byte of the answer, from the start of a try on; default 30 000. */
   readTimeoutMs?: number
-  /** For a whole request with all its tries, waits and redirects; default 120 000. */
-  requestTimeoutMs?: number
   /**
    * How often a request is tried; default 3. Broken connections, time-outs and the statuses 408, 425, 429 and 5xx are
    * tried again, after a wait that doubles and varies, or the one that `Retry-After` asks for (up to 10 seconds; where
@@ -327,16 +323,37 @@ export interface RemoteSourceConfig extends PackageSourceConfig {
    */
   maxAttempts?: number
   /**
-   * Failed requests in a row that open the breaker; default 5. While it is open the registry is not asked, and calls get
+   * Failed requests in a row that open the breaker; default 5. While it is open the network is not asked, and calls get
    * old copies or nothing at once.
    */
   breakerFailures?: number
-  /** How long the breaker stays open until one request tries whether the registry works again; default 30 000. */
+  /** How long the breaker stays open until one request tries whether it works again; default 30 000. */
   breakerOpenMs?: number
   /**
    * A file of certificates (PEM) that are trusted beside the system's and those that `NODE_EXTRA_CA_CERTS` names.
    */
   caFile?: string
+  /** Whether the network is never asked: any copy answers, however old; what is not kept is `EOFFLINE`. */
+  offline?: boolean
+}
+
+/** What sources over a network are made with: the settings, and where their token comes from. */
+export interface NetworkSourceOptions extends Omit<NetworkSourceConfig, 'authToken'> {
+  /** The token, or a function that gives it. */
+  authToken?: string | (() => Awaitable<string>)
+}
+
+/** Settings of a {@link RemotePackageSource}. */
+export interface RemoteSourceConfig extends NetworkSourceConfig {
+  /**
+   * Most bytes of packages, lists of versions and searches that are kept in memory as texts; default 64 MiB. Packages that
+   * were loaded are kept as objects beside that, of as many bytes of text at most. The index is not counted.
+   */
+  cacheMaxBytes?: number
+  /** Largest answer, counted after decompression; default 64 MiB. */
+  maxResponseBytes?: number
+  /** For a whole request with all its tries, waits and redirects; default 120 000. */
+  requestTimeoutMs?: number
   /**
    * A folder that keeps the index, packages and lists of versions over a restart, which then answers from it at once and
    * revalidates. Several sources, worker threads and processes may share it, and see each other's copies where they have
@@ -346,11 +363,9 @@ export interface RemoteSourceConfig extends PackageSourceConfig {
   cacheDir?: string
   /** Most bytes of that folder, whoever shares it; default 512 MiB. What was not used for longest goes first. */
   cacheDirMaxBytes?: number
-  /** Whether the network is never asked: any copy answers, however old; what is not kept is `EOFFLINE`. */
-  offline?: boolean
 }
 
-/** What a {@link RemotePackageSource} is made with. */
+/** What a {@link RemotePackageSource} is made with: its settings, and where its token comes from. */
 export interface RemoteSourceOptions extends Omit<RemoteSourceConfig, 'authToken'> {
   /**
    * The bearer token, or a function that gives it: asked when it is first needed, and anew when the registry has refused
@@ -406,8 +421,137 @@ export declare class RemotePackageSource implements PackageSource {
   clearCache(): void
 }
 
+/** How a Git source logs in over ssh. The machine's own `ssh` program does it, with the user's settings. */
+export interface GitSshOptions {
+  /** File of the private key that is to be used, and no other one. A key with a passphrase needs an agent. */
+  keyFile?: string
+  /** `false`: no agent is asked. A path: the agent that listens there. Default: the one of `SSH_AUTH_SOCK`. */
+  agent?: boolean | string
+  /** File of the hosts that are known, and no other one. Default: the user's and the system's. */
+  knownHostsFile?: string
+}
+
+/** How far a fetch is. */
+export interface FetchProgress {
+  /** Id of the source. */
+  sourceId: string
+  /** `connecting`, then `receiving` objects, `resolving` those that came as differences, and `done`. */
+  phase: 'connecting' | 'receiving' | 'resolving' | 'done'
+  /** Objects of this phase so far. */
+  received: number
+  /** Objects of this phase; 0 while that is not known. */
+  total: number
+  /** Bytes received so far. */
+  bytes: number
+}
+
+/** Settings of a {@link GitPackageSource}. */
+export interface GitSourceConfig extends NetworkSourceConfig {
+  /**
+   * Where the repository is: an `https:`, `http:`, `ssh:`, `git:` or `file:` URL, `user@host:path`, or a path (absolute, or
+   * relative to the working directory). A user and password in an http(s) URL go along as such, and are shown nowhere.
+   */
+  url: string
+  /** The branch that is served. At most one of `branch`, `tag` and `commit`; default: the repository's HEAD. */
+  branch?: string
+  /** The tag that is served. */
+  tag?: string
+  /**
+   * The commit that is served, by its whole id. Where no ref names it and the server gives no other commits, the history of
+   * all branches and tags is fetched to find it.
+   */
+  commit?: string
+  /** The folder in the repository that holds the packages, `''` for its root; default: `packages`, where there is none the root. */
+  directory?: string
+  /**
+   * Names of tags that are versions, those tried first first. `{id}` stands for a package, without it the tag is a version of
+   * all packages in its tree; `{version}` for the version. Default: `{id}@{version}`, `{id}-v{version}`, `{id}/v{version}`,
+   * `v{version}`, `{version}`.
+   */
+  tagPattern?: string | string[]
+  /** Logging in over ssh. */
+  ssh?: GitSshOptions
+  /** Commits of history that are fetched with each branch and tag; default 1. `Infinity`: all. From a folder always 1. */
+  depth?: number
+  /**
+   * The folder that clones lie in, bare ones, made where it is missing. Several sources, worker threads and processes may
+   * share it. Whoever may read it may read what is in it. Default: `metabuilder-package-sources` where the user's caches are
+   * (`$XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`).
+   */
+  cacheDir?: string
+  /** For a whole fetch with all its tries; default 600 000. */
+  fetchTimeoutMs?: number
+  /** Largest clone; default 1 GiB. Beyond it a fetch is `ETOOLARGE`. */
+  maxRepositoryBytes?: number
+  /** Largest file that is read; default 16 MiB. A larger one is left out, with a warning. */
+  maxFileBytes?: number
+  /** Most bytes of text of the packages that are kept in memory as objects; default 64 MiB. */
+  cacheMaxBytes?: number
+}
+
+/** What a {@link GitPackageSource} is made with: its settings, its token, and who is told how far a fetch is. */
+export interface GitSourceOptions extends Omit<GitSourceConfig, 'authToken'> {
+  /**
+   * For http(s): `user:token` (Basic), or a bearer token; or a function that gives one of them, asked when it is first needed
+   * and anew when the server has refused its last one (401, 403). GitHub and GitLab take `user:token` alone, with any user
+   * such as `x-access-token`. It goes to the origin of `url` alone.
+   */
+  authToken?: string | (() => Awaitable<string>)
+  /** Is told how far a fetch is, at most ten times a second and at each new phase. What it throws is ignored. */
+  onProgress?: (progress: FetchProgress) => void
+}
+
+/**
+ * Packages straight from a Git repository, of both layouts, read from a bare clone without any checkout.
+ *
+ * What the network is asked for is where the repository's branch and version tags point, with all that they lead to; as
+ * long as none has moved, that costs one small request. What was fetched answers while it is fresh (5 minutes, or what
+ * `cacheExpiry` says); after that it answers all the same, at once, while one fetch in the background brings it up to
+ * date; and while the repository can't be reached, it goes on answering. The clone survives a restart.
+ *
+ * Each entry's `revision` is the commit that it was read from. Failures are reported, never thrown. No program of the
+ * repository is run and nothing of it is written but Git's own objects; submodules are not fetched, and links are followed
+ * within a package alone. Settings of Git on this machine don't count, but those of ssh do.
+ *
+ * Of more than 5000 tags that name versions, those last by name are passed over, with a warning. From a folder no object
+ * of more than 128 MiB is copied (`ETOOLARGE`); from a server, none of that size may be sent as a difference to another.
+ */
+export declare class GitPackageSource implements PackageSource {
+  /**
+   * Connects to nothing and writes nothing yet.
+   * @param options Laid over {@link DEFAULT_GIT_SOURCE}; a field that is `undefined` counts as not given.
+   * @throws `EINVALIDARG` where a field has the wrong type or is out of range, or `url` is none of its forms.
+   */
+  constructor(options?: Partial<GitSourceOptions>)
+  /**
+   * The settings: the same object each time, so that a changed `priority` counts. Its token shows neither in JSON nor
+   * under `util.inspect`; a function that gives the token is not among them.
+   */
+  getConfig(): GitSourceConfig
+  /** The packages of the chosen commit. Where there is nothing to be had: the old copy, else `[]`. */
+  fetchIndex(options?: CallOptions): Promise<PackageIndexEntry[]>
+  /**
+   * A whole package as the chosen commit has it; with `version`, from the tree of the tag that names this version (then
+   * `metadata.version` is what the tag says), else as the chosen commit has it, where it is of this version. `null` where
+   * there is none.
+   * @throws (rejects) `EINVALIDARG` where an argument is no string.
+   */
+  loadPackage(packageId: string, version?: string, options?: CallOptions): Promise<PackageData | null>
+  /** Whether the index has the package. */
+  hasPackage(packageId: string, options?: CallOptions): Promise<boolean>
+  /** The version of the chosen commit and those that tags name, newest first. */
+  getVersions(packageId: string, options?: CallOptions): Promise<string[]>
+  /** How long what was fetched counts as fresh, in milliseconds. 0 asks the repository every time, and waits for it. */
+  setCacheExpiry(ms: number): void
+  /** Forgets what was fetched, so that the next call asks the repository; objects in the clone are not fetched again. */
+  clearCache(): void
+}
+
 /** `new LocalPackageSource(config)`. */
 export declare function createLocalSource(config?: Partial<PackageSourceConfig>): LocalPackageSource
+
+/** `new GitPackageSource(options)`. */
+export declare function createGitSource(options?: Partial<GitSourceOptions>): GitPackageSource
 
 /** `new RemotePackageSource(options)`. */
 export declare function createRemoteSource(options?: Partial<RemoteSourceOptions>): RemotePackageSource
@@ -447,8 +591,8 @@ export interface PackageSourceManagerConfig {
   /**
    * `manual` (default): the merged index is kept until the caches are cleared or a source is added or removed. What was an
    * old copy already when it was merged, as after a restart with `cacheDir`, is looked at until it was refreshed.
-   * `auto`: a call that finds a remote source's copy no longer fresh has it revalidated in the background, without
-   * waiting, and the merged index is made anew where the source's index has changed.
+   * `auto`: a call that finds the copy of a source over a network no longer fresh has it revalidated in the background,
+   * without waiting, and the merged index is made anew where the source's index has changed.
    */
   mergedIndexRefresh?: 'manual' | 'auto'
   /** How long a source that you wrote yourself may take to settle, in milliseconds; default 30 000. */
@@ -648,6 +792,8 @@ export interface CreatePackageSourceManagerOptions {
   remoteAuthToken?: string | (() => Awaitable<string>)
   /** Further settings of the remote source, such as `cacheDir`. */
   remote?: Partial<RemoteSourceOptions>
+  /** Settings of a Git source, which is added unless they say `enabled: false`. */
+  git?: Partial<GitSourceOptions>
   /** Default `priority`. */
   conflictResolution?: ConflictResolution
   /** Whether the merged index follows its sources by itself; default `manual`. */
@@ -659,7 +805,7 @@ export interface CreatePackageSourceManagerOptions {
 }
 
 /**
- * A manager with the local source and, where asked for, a remote one.
+ * A manager with the local source and, where asked for, a remote and a Git one.
  * @throws `EINVALIDARG` where an option has the wrong type.
  */
 export declare function createPackageSourceManager(options?: CreatePackageSourceManagerOptions): PackageSourceManager
@@ -673,8 +819,8 @@ export type CreateFromConfigOptions = Partial<Omit<PackageSourceManagerConfig, '
 /**
  * A manager from a repository configuration.
  *
- * It refuses more than {@link validatePackageRepoConfig} finds: also an enabled source of type `git` or `s3`, for which
- * there is no class (write such a source yourself and add it), and one that its class refuses.
+ * It refuses more than {@link validatePackageRepoConfig} finds: also an enabled source of type `s3`, for which there
+ * is no class (write such a source yourself and add it), and one that its class refuses.
  * @param config Default: {@link getPackageRepoConfig}.
  * @param options How the manager asks sources and where it reports.
  * @throws `EINVALIDCONFIG` with all faults in `messages`; `EINVALIDARG` where an option has the wrong type.
@@ -858,7 +1004,7 @@ export interface PackageRepoConfig {
   /** Which source wins. */
   conflictResolution: ConflictResolution
   /** The sources. */
-  sources: Array<PackageSourceConfig | RemoteSourceConfig>
+  sources: Array<PackageSourceConfig | RemoteSourceConfig | GitSourceConfig>
 }
 
 /** `priority`, the local source alone. */
@@ -881,8 +1027,8 @@ export declare function getPackageRepoConfig(): PackageRepoConfig
 /**
  * The faults of a configuration, one message each; `[]` where it is valid. Never throws.
  *
- * It knows all types of source: one of type `git` or `s3` is no fault here, though
- * {@link createPackageSourceManagerFromConfig} can't make it and refuses it where it is enabled.
+ * It knows all types of source: one of type `s3` is no fault here, though {@link createPackageSourceManagerFromConfig}
+ * can't make it and refuses it where it is enabled.
  */
 export declare function validatePackageRepoConfig(config: PackageRepoConfig): string[]
 
@@ -1197,6 +1343,10 @@ export type ErrorCode =
   | 'EBREAKEROPEN'
   | 'ECREDENTIALS'
   | 'ECACHE'
+  | 'ENOREPOSITORY'
+  | 'ENOREF'
+  | 'ESSH'
+  | 'ELOCKED'
   | 'EINVALIDPACKAGE'
   | 'ECONFLICT'
   | 'ESTORE'

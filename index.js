@@ -6,6 +6,7 @@ const { PackageSourceManager } = require('./face/manager/manager.js')
 const { createRegistryHandlers } = require('./face/service/handlers.js')
 const { importPackages } = require('./face/service/import.js')
 const { createRegistryServer } = require('./face/service/server.js')
+const git = require('./face/sources/git.js')
 const local = require('./face/sources/local.js')
 const remote = require('./face/sources/remote.js')
 
@@ -14,6 +15,7 @@ const functions = { loadPackageIndex, buildPackageRegistry, ...registry }
 module.exports = {
   ...config,
   ...functions,
+  ...git,
   ...local,
   ...makeGlue(functions),
   ...manager,

@@ -2,10 +2,12 @@
 import packageSources from './index.js'
 
 export const {
+  DEFAULT_GIT_SOURCE,
   DEFAULT_LOCAL_SOURCE,
   DEFAULT_PACKAGE_REPO_CONFIG,
   DEFAULT_REMOTE_SOURCE,
   DEVELOPMENT_PACKAGE_REPO_CONFIG,
+  GitPackageSource,
   LocalPackageSource,
   PRODUCTION_PACKAGE_REPO_CONFIG,
   PackageGlue,
@@ -14,6 +16,7 @@ export const {
   buildPackageRegistry,
   canAccessPackage,
   checkDependencies,
+  createGitSource,
   createLocalSource,
   createPackageSourceManager,
   createPackageSourceManagerFromConfig,

@@ -28,6 +28,16 @@ const DEFAULT_REMOTE_SOURCE = {
   enabled: false,
 }
 
+/** @type {PackageSourceConfig} */
+const DEFAULT_GIT_SOURCE = {
+  id: 'git',
+  name: 'Git Packages',
+  type: 'git',
+  url: '',
+  priority: 20,
+  enabled: true,
+}
+
 /** @type {PackageRepoConfig} */
 const DEFAULT_PACKAGE_REPO_CONFIG = {
   conflictResolution: 'priority',
@@ -160,6 +170,7 @@ function faultsOf({ id, type, url }, ids) {
 
 module.exports = {
   CONFLICT_RESOLUTIONS,
+  DEFAULT_GIT_SOURCE,
   DEFAULT_LOCAL_SOURCE,
   DEFAULT_PACKAGE_REPO_CONFIG,
   DEFAULT_REMOTE_SOURCE,

@@ -37,6 +37,14 @@ pub enum ErrorKind {
     Timeout,
     /// A cache directory can't be used.
     Cache,
+    /// There is no Git repository where one was looked for, or none that may be seen.
+    NoRepository,
+    /// A repository doesn't have that branch, tag or commit.
+    NoRef,
+    /// The ssh program is missing, or refuses the connection.
+    Ssh,
+    /// Somebody else is busy with the same clone for too long.
+    Locked,
     /// A package that can't be published as it is.
     InvalidPackage,
     /// A version that was published with other bytes.
@@ -68,6 +76,10 @@ impl ErrorKind {
             Self::Credentials => "ECREDENTIALS",
             Self::Timeout => "ETIMEOUT",
             Self::Cache => "ECACHE",
+            Self::NoRepository => "ENOREPOSITORY",
+            Self::NoRef => "ENOREF",
+            Self::Ssh => "ESSH",
+            Self::Locked => "ELOCKED",
             Self::InvalidPackage => "EINVALIDPACKAGE",
             Self::Conflict => "ECONFLICT",
             Self::Store => "ESTORE",

@@ -5,6 +5,7 @@
  * @typedef {import('../../index.js').CreateFromConfigOptions} CreateFromConfigOptions
  * @typedef {import('../../index.js').PackageRepoConfig} PackageRepoConfig
  * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
+ * @typedef {import('../../index.js').GitSourceOptions} GitSourceOptions
  * @typedef {import('../../index.js').RemoteSourceOptions} RemoteSourceOptions
  */
 
@@ -12,13 +13,14 @@ const { getPackageRepoConfig, validatePackageRepoConfig } = require('../config.j
 const { expectObject, expectString, invalid, shown, sourcesError } = require('../errors.js')
 const { given } = require('../own.js')
 const { LocalPackageSource } = require('../sources/local.js')
+const { GitPackageSource } = require('../sources/git.js')
 const { RemotePackageSource } = require('../sources/remote.js')
 const { PackageSourceManager } = require('./manager.js')
 
 /** @param {CreatePackageSourceManagerOptions} [options] */
 function createPackageSourceManager(options = {}) {
   expectObject(options, 'options')
-  const { enableRemote, remoteUrl, remoteAuthToken, remote = {} } = options
+  const { enableRemote, remoteUrl, remoteAuthToken, remote = {}, git } = options
   const { conflictResolution, mergedIndexRefresh, sourceTimeoutMs, onError } = options
   if (enableRemote !== undefined && typeof enableRemote !== 'boolean')
     throw invalid('enableRemote', 'a boolean', enableRemote)
@@ -27,12 +29,14 @@ function createPackageSourceManager(options = {}) {
     throw sourcesError('EINVALIDARG', `remoteAuthToken must be a string or a function, not ${typeof remoteAuthToken}`)
   }
   expectObject(remote, 'remote')
+  if (git !== undefined) expectObject(git, 'git')
   const manager = new PackageSourceManager({ conflictResolution, mergedIndexRefresh, sourceTimeoutMs, onError })
   manager.addSource(new LocalPackageSource())
   if (enableRemote) {
     const named = given({ url: remoteUrl, authToken: remoteAuthToken })
     manager.addSource(new RemotePackageSource({ ...remote, enabled: true, ...named }))
   }
+  if (git && git.enabled !== false) manager.addSource(new GitPackageSource(git))
   return manager
 }
 
@@ -63,7 +67,7 @@ function createPackageSourceManagerFromConfig(config = getPackageRepoConfig(), o
 }
 
 /**
- * @param {PackageSourceConfig | RemoteSourceOptions} config
+ * @param {PackageSourceConfig | GitSourceOptions | RemoteSourceOptions} config
  * @param {string[]} messages Faults are added.
  */
 function sourceOf(config, messages) {
@@ -74,8 +78,10 @@ function sourceOf(config, messages) {
         return new LocalPackageSource(/** @type {PackageSourceConfig} */ (config))
       case 'remote':
         return new RemotePackageSource(config)
+      case 'git':
+        return new GitPackageSource(config)
       default:
-        messages.push(`Source ${config.id}: Type ${shown(config.type)} is not supported; use local or remote`)
+        messages.push(`Source ${config.id}: Type ${shown(config.type)} is not supported; use local, remote or git`)
     }
   } catch (error) {
     messages.push(`Source ${config.id}: ${error instanceof Error ? error.message : error}`)

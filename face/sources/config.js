@@ -43,8 +43,10 @@ function hideToken(config) {
  * @param {string} text
  */
 function withoutSecrets(text) {
-  if (!URL.canParse(text)) return text
-  const url = new URL(text)
+  // As npm writes the URL of a repository.
+  const address = text.replace(/^git\+(?=https?:)/i, '')
+  if (!URL.canParse(address)) return text
+  const url = new URL(address)
   if (!/^https?:$/.test(url.protocol)) return text
   return url.username || url.password || url.search || url.hash
     ? `${url.protocol}//***@${url.host}${url.pathname}`

@@ -3,6 +3,7 @@
  * and reporting failures instead of throwing them.
  *
  * @typedef {import('../../binding.js').BindingCondition} BindingCondition
+ * @typedef {import('../../binding.js').BindingGitSource} BindingGitSource
  * @typedef {import('../../binding.js').BindingIndex} BindingIndex
  * @typedef {import('../../binding.js').BindingLocalSource} BindingLocalSource
  * @typedef {import('../../binding.js').BindingRemoteSource} BindingRemoteSource
@@ -10,6 +11,7 @@
  * @typedef {import('../../index.js').PackageData} PackageData
  * @typedef {import('../../index.js').PackageIndexEntry} PackageIndexEntry
  * @typedef {import('../../index.js').PackageSourceConfig} PackageSourceConfig
+ * @typedef {BindingGitSource | BindingLocalSource | BindingRemoteSource} AnyHandle
  * @typedef {NativeSource<any>} AnyNativeSource
  * @typedef {import('./kept-packages.js').Age} Age
  * @typedef {import('./reporter.js').Context} Context
@@ -35,7 +37,7 @@ const { Reporter } = require('./reporter.js')
  *   epoch(source: NativeSource): number
  *   failures(source: NativeSource): number
  *   fetchIndex(source: NativeSource, listener: Listener, signal?: AbortSignal, renew?: boolean): Promise<BindingIndex>
- *   handleOf<H extends BindingLocalSource | BindingRemoteSource>(source: NativeSource<H>): H
+ *   handleOf<H extends AnyHandle>(source: NativeSource<H>): H
  *   load(source: NativeSource, packageId: string, listener: Listener, signal?: AbortSignal): Promise<PackageData | null>
  *   kept(source: NativeSource, packageId: string): import('./kept-packages.js').Kept | undefined
  *   reporter(source: NativeSource<any>): Reporter
@@ -51,7 +53,7 @@ let access
 /**
  * A source whose work is done in Rust.
  *
- * @template {BindingLocalSource | BindingRemoteSource} [Handle=BindingLocalSource | BindingRemoteSource]
+ * @template {AnyHandle} [Handle=AnyHandle]
  */
 class NativeSource {
   #config
@@ -287,7 +289,7 @@ class NativeSource {
     const indexing = new Flight(async (cancel, flight) => {
       const context = /** @type {const} */ ({ operation: 'fetchIndex' })
       try {
-        /** @type {BindingLocalSource | BindingRemoteSource} */
+        /** @type {AnyHandle} */
         const handle = access.handleOf(this)
         const isRenewed = renew && 'renewIndex' in handle
         const native = await (isRenewed ? handle.renewIndex(cancel) : handle.fetchIndex(cancel))

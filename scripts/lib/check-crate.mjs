@@ -21,7 +21,13 @@ export const FLOORS = [
 const KEPT_APART = { resolver: { source: 'the resolver sees only its provider trait' } }
 
 /** Foreign crates that not every module may know. */
-const FOREIGN = { napi: ['bindings'], napi_derive: ['bindings'], reqwest: ['source'], hyper: ['source'] }
+const FOREIGN = {
+  napi: ['bindings'],
+  napi_derive: ['bindings'],
+  git2: ['source', 'bindings'],
+  reqwest: ['source'],
+  hyper: ['source'],
+}
 
 /**
  * @param {string} root The repository's root.

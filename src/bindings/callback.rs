@@ -8,7 +8,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 
 use super::event::{BindingEvent, BindingToken};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::http::{AskToken, Secret};
+use crate::source::http::{AskToken, AuthToken, Secret};
 use crate::source::layer::Watch;
 
 type Tell = ThreadsafeFunction<BindingEvent, (), BindingEvent, Status, false, true>;
@@ -23,8 +23,20 @@ pub(super) fn watch(observer: &Function<'_, BindingEvent, ()>) -> napi::Result<W
     }))
 }
 
+/// A fixed token, else the function that gives one.
+pub(super) fn auth_token(
+    fixed: Option<&String>,
+    function: Option<Function<'_, (), Promise<BindingToken>>>,
+) -> napi::Result<AuthToken> {
+    Ok(match (fixed, function) {
+        (Some(token), _) => AuthToken::Fixed(Secret::new(token.clone())),
+        (None, Some(ask)) => AuthToken::Asked(ask_token(&ask)?),
+        (None, None) => AuthToken::None,
+    })
+}
+
 /// Asks a JavaScript function for a token.
-pub(super) fn ask_token(function: &Function<'_, (), Promise<BindingToken>>) -> napi::Result<AskToken> {
+fn ask_token(function: &Function<'_, (), Promise<BindingToken>>) -> napi::Result<AskToken> {
     let ask: Ask = function.build_threadsafe_function().weak::<true>().build()?;
     let ask = Arc::new(ask);
     Ok(Arc::new(move || {

@@ -10,8 +10,8 @@ use crate::source::layer::{Event, Revalidation, Subject};
 #[napi(object)]
 #[derive(Default)]
 pub struct BindingEvent {
-    /// `request`, `retry`, `revalidate`, `breaker` or `cache`.
-    #[napi(ts_type = "'request' | 'retry' | 'revalidate' | 'breaker' | 'cache'")]
+    /// `request`, `retry`, `revalidate`, `breaker`, `progress` or `cache`.
+    #[napi(ts_type = "'request' | 'retry' | 'revalidate' | 'breaker' | 'progress' | 'cache'")]
     pub kind: String,
     /// Of a request, without secrets.
     pub url: Option<String>,
@@ -19,7 +19,7 @@ pub struct BindingEvent {
     pub attempt: Option<u32>,
     /// The answer's.
     pub status: Option<u16>,
-    /// Of the answer's body, decoded.
+    /// Of the answer's body, decoded, or of a fetch so far.
     pub bytes: Option<f64>,
     /// How long a request took, or how long it is until the next try, in milliseconds.
     pub milliseconds: Option<f64>,
@@ -29,8 +29,13 @@ pub struct BindingEvent {
     pub package_id: Option<String>,
     /// Of the package that was refreshed.
     pub version: Option<String>,
-    /// How a refresh went: `changed`, `unchanged` or `failed`; what a breaker is now: `closed`, `open` or `half-open`.
+    /// How a refresh went: `changed`, `unchanged` or `failed`; what a breaker is now: `closed`, `open` or `half-open`;
+    /// what a fetch is doing: `connecting`, `receiving`, `resolving` or `done`.
     pub outcome: Option<String>,
+    /// Pieces of a phase that are done.
+    pub received: Option<f64>,
+    /// Pieces of that phase; 0 while that is not known.
+    pub total: Option<f64>,
     /// In a row.
     pub failures: Option<u32>,
     /// Why it failed.
@@ -94,6 +99,13 @@ impl From<Event> for BindingEvent {
             Event::Breaker { state, failures } => {
                 Self { outcome: Some(state.word().to_owned()), failures: Some(failures), ..of_kind("breaker") }
             }
+            Event::Progress { phase, received, total, bytes } => Self {
+                outcome: Some(phase.word().to_owned()),
+                received: Some(number_for_js(received)),
+                total: Some(number_for_js(total)),
+                bytes: Some(number_for_js(bytes)),
+                ..of_kind("progress")
+            },
             Event::CacheFailure(error) => Self { failure: Some(failure(&error)), ..of_kind("cache") },
         }
     }

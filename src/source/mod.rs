@@ -3,6 +3,7 @@
 //! A source answers "not found" and "the old copy, because it fails" as responses, not as errors. What it returns is JSON
 //! text ready for JavaScript, beside the few values that this system decides by.
 
+pub mod git;
 pub mod http;
 pub mod layer;
 pub mod local;

@@ -29,4 +29,4 @@ pub use reply::{Reply, Terms, Validator};
 pub use retry::{Failure, Remedy, Trying};
 pub use shelf::{Persist, Shelf, Shelved};
 pub use stale::StaleCell;
-pub use watch::{BreakerState, Event, Revalidation, Subject, Watch};
+pub use watch::{BreakerState, Event, Phase, Revalidation, Subject, Watch};

@@ -85,6 +85,14 @@ impl<T> Default for StaleCell<T> {
 }
 
 impl<T: Persist + Send + Sync + 'static> StaleCell<T> {
+    /// One that passes over the copy on disk, which is not to be believed.
+    #[must_use]
+    pub fn unshelved() -> Self {
+        let cell = Self::default();
+        cell.state().is_shelf_read = true;
+        cell
+    }
+
     /// The value, as the module describes. `fetch` is given what the copy's origin knows it by.
     ///
     /// # Errors

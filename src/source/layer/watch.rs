@@ -42,6 +42,17 @@ pub enum Event {
         /// How it went.
         outcome: Revalidation,
     },
+    /// A long fetch has come so far.
+    Progress {
+        /// What it is doing.
+        phase: Phase,
+        /// Pieces of this phase that are done.
+        received: u64,
+        /// Pieces of this phase; 0 while that is not known.
+        total: u64,
+        /// Bytes received so far.
+        bytes: u64,
+    },
     /// The copies on disk can't be read or written. Nothing else is harmed by that.
     CacheFailure(Error),
     /// The breaker has changed.
@@ -69,6 +80,32 @@ pub enum Subject {
     Versions(String),
     /// A search.
     Search,
+}
+
+/// What a long fetch is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It waits for the other side.
+    Connecting,
+    /// Objects arrive.
+    Receiving,
+    /// Objects are put together from what arrived.
+    Resolving,
+    /// All is there.
+    Done,
+}
+
+impl Phase {
+    /// The phase in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Receiving => "receiving",
+            Self::Resolving => "resolving",
+            Self::Done => "done",
+        }
+    }
 }
 
 /// How a refresh went.

@@ -5,12 +5,13 @@ use serde_json::value::RawValue;
 use super::layout::Manifest;
 use super::{PackageTree, Part, scripts};
 use crate::json::{self, Fields};
-use crate::model::Warning;
+use crate::model::{Warning, Warnings};
 use crate::source::LoadedPackage;
 
 /// Reads all parts and writes them as a `PackageData` object. A part that can't be read is left out, with a warning.
 pub(in crate::source) fn assemble(packages: &impl PackageTree, manifest: &Manifest, source_id: &str) -> LoadedPackage {
-    let mut warnings = manifest.warnings.clone();
+    let mut warnings = Warnings::default();
+    warnings.extend(manifest.warnings.iter().cloned());
     let mut text = String::from("{\"metadata\":");
     manifest.entry.write(source_id, &mut text);
 
@@ -37,11 +38,11 @@ pub(in crate::source) fn assemble(packages: &impl PackageTree, manifest: &Manife
         text.push_str(examples.get());
     }
     text.push('}');
-    LoadedPackage { text, warnings }
+    LoadedPackage { text, warnings: warnings.into_list() }
 }
 
 /// The components' file, else those that stand in the manifest. The file holds an array, or an object with one.
-fn components(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Vec<Warning>) -> Option<Box<RawValue>> {
+fn components(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Warnings) -> Option<Box<RawValue>> {
     let path = manifest.layout.content(&manifest.folder, manifest.layout.components());
     let found = usable(packages.json(&path), &path, warnings).or_else(|| manifest.components.clone())?;
     let array = if json::is_array(&found) {
@@ -60,7 +61,7 @@ fn components(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut V
 }
 
 /// The examples' file, else those that stand in the manifest.
-fn examples(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Vec<Warning>) -> Option<Box<RawValue>> {
+fn examples(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Warnings) -> Option<Box<RawValue>> {
     let path = format!("{}/static_content/examples.json", manifest.folder);
     let found = usable(packages.json(&path), &path, warnings).or_else(|| manifest.examples.clone())?;
     if json::is_object(&found) {
@@ -71,7 +72,7 @@ fn examples(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Vec
 }
 
 /// A part of a package: its JSON, absent, or there but unusable (which becomes a warning).
-fn usable(part: Part<Box<RawValue>>, path: &str, warnings: &mut Vec<Warning>) -> Option<Box<RawValue>> {
+fn usable(part: Part<Box<RawValue>>, path: &str, warnings: &mut Warnings) -> Option<Box<RawValue>> {
     match part {
         Part::Here(value) => Some(value),
         Part::Absent => None,

@@ -5,13 +5,16 @@ use serde::Serialize;
 use super::layout::Manifest;
 use super::{PackageTree, Part};
 use crate::json::{self, Fields};
-use crate::model::Warning;
+use crate::model::{Warning, Warnings};
 
 /// Files that are looked for where a package has no script manifest.
 const CONVENTIONAL: [&str; 6] = ["init.lua", "handlers.lua", "validators.lua", "utils.lua", "state.lua", "actions.lua"];
 
 /// Most bytes of Lua that one package is loaded with; a manifest may name the same file again and again.
 const MAX_TOTAL_BYTES: usize = 32 * 1024 * 1024;
+
+/// Most characters of a name that a warning repeats.
+const MAX_SHOWN: usize = 100;
 
 /// The category of files found by their names alone.
 const AUTO_DISCOVERED: &str = "auto-discovered";
@@ -29,7 +32,7 @@ pub(super) struct ScriptFile {
 }
 
 /// The files that the script manifest names, in its order; the conventional ones where there is no usable manifest.
-pub(super) fn read(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Vec<Warning>) -> Vec<ScriptFile> {
+pub(super) fn read(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Warnings) -> Vec<ScriptFile> {
     let path = manifest.layout.content(&manifest.folder, "scripts/manifest.json");
     let declared = packages.json_text(&path).and_then(|text| {
         let scripts = Fields::parse(&text)?;
@@ -68,7 +71,7 @@ fn named(packages: &impl PackageTree, manifest: &Manifest, fields: &Fields) -> R
     let text = |key: &str| fields.get(key).and_then(json::string);
     let file = text("file").or_else(|| text("path")).ok_or("names no file")?;
     if !stays_below(&file) {
-        return Err(format!("names {file:?}, which is no path below scripts"));
+        return Err(format!("names {}, which is no path below scripts", shown(&file)));
     }
     let path = format!("scripts/{file}");
     match packages.script(&manifest.layout.content(&manifest.folder, &path)) {
@@ -76,12 +79,12 @@ fn named(packages: &impl PackageTree, manifest: &Manifest, fields: &Fields) -> R
             let name = text("name").unwrap_or_else(|| file.clone());
             Ok(ScriptFile { name, path, code, category: text("category"), description: text("description") })
         }
-        Part::Absent => Err(format!("names {file:?}, which is not there")),
-        Part::Faulty(reason) => Err(format!("names {file:?}, which {reason}")),
+        Part::Absent => Err(format!("names {}, which is not there", shown(&file))),
+        Part::Faulty(reason) => Err(format!("names {}, which {reason}", shown(&file))),
     }
 }
 
-fn conventional(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Vec<Warning>) -> Vec<ScriptFile> {
+fn conventional(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut Warnings) -> Vec<ScriptFile> {
     let mut found = Vec::new();
     for file in CONVENTIONAL {
         let path = format!("scripts/{file}");
@@ -99,6 +102,14 @@ fn conventional(packages: &impl PackageTree, manifest: &Manifest, warnings: &mut
         }
     }
     found
+}
+
+/// A name from a manifest, for a warning.
+fn shown(name: &str) -> String {
+    match name.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => format!("{:?}…", &name[..end]),
+        None => format!("{name:?}"),
+    }
 }
 
 /// Whether a path goes down only: no root, no drive, no way up.

@@ -1,8 +1,8 @@
 /**
- * What a remote source is made with, checked.
+ * What sources over a network are made with, checked.
  *
- * @typedef {import('../../index.js').RemoteSourceOptions} RemoteSourceOptions
- * @typedef {import('../../binding.js').BindingRemoteOptions} BindingRemoteOptions
+ * @typedef {import('../../index.js').NetworkSourceOptions} NetworkSourceOptions
+ * @typedef {import('../../binding.js').BindingNetworkOptions} BindingNetworkOptions
  */
 
 const { expectCount, invalid } = require('../errors.js')
@@ -15,27 +15,22 @@ const LONGEST = 2 ** 31 - 1
 const LEAST_BYTES = 1024
 
 /**
- * @param {Partial<RemoteSourceOptions>} options
- * @returns {Omit<BindingRemoteOptions, 'id' | 'url' | 'token'>}
+ * @param {Partial<NetworkSourceOptions>} options
+ * @returns {BindingNetworkOptions}
  */
 function readNetworkOptions(options) {
-  const { maxAttempts, breakerFailures, caFile, cacheDir, offline } = options
+  const { maxAttempts, breakerFailures, caFile, offline } = options
   expectCount(maxAttempts, 'maxAttempts', 1, 100)
   expectCount(breakerFailures, 'breakerFailures', 1, 1_000_000)
   if (offline !== undefined && typeof offline !== 'boolean') throw invalid('offline', 'a boolean', offline)
   return {
     connectTimeout: readTime(options, 'connectTimeoutMs'),
     readTimeout: readTime(options, 'readTimeoutMs'),
-    requestTimeout: readTime(options, 'requestTimeoutMs'),
-    maxResponseBytes: readBytes(options, 'maxResponseBytes'),
     attempts: maxAttempts,
     breakerFailures,
     breakerOpen: readTime(options, 'breakerOpenMs'),
     caFile: readPath(caFile, 'caFile'),
     environmentCaFile: process.env.NODE_EXTRA_CA_CERTS || undefined,
-    cacheMaxBytes: readBytes(options, 'cacheMaxBytes', 0),
-    cacheDir: readPath(cacheDir, 'cacheDir'),
-    cacheDirMaxBytes: readBytes(options, 'cacheDirMaxBytes', 0),
     offline,
   }
 }
@@ -43,7 +38,7 @@ function readNetworkOptions(options) {
 /**
  * How old copies may be.
  *
- * @param {Partial<RemoteSourceOptions>} options
+ * @param {Partial<NetworkSourceOptions>} options
  */
 function readAges({ cacheExpiry, maxStaleMs }) {
   return { expiry: readAge(cacheExpiry, 'cacheExpiry'), maxStale: readAge(maxStaleMs, 'maxStaleMs') }
@@ -60,8 +55,9 @@ function readAge(value, name) {
 }
 
 /**
- * @param {Partial<RemoteSourceOptions>} options
- * @param {'connectTimeoutMs' | 'readTimeoutMs' | 'requestTimeoutMs' | 'breakerOpenMs'} name
+ * @template {string} Name
+ * @param {{ [name in Name]?: unknown }} options
+ * @param {Name} name
  */
 function readTime(options, name) {
   const value = options[name]
@@ -71,12 +67,13 @@ function readTime(options, name) {
 }
 
 /**
- * @param {Partial<RemoteSourceOptions>} options
- * @param {'maxResponseBytes' | 'cacheMaxBytes' | 'cacheDirMaxBytes'} name
+ * @template {string} Name
+ * @param {{ [name in Name]?: unknown }} options
+ * @param {Name} name
  * @param {number} [least]
  */
 function readBytes(options, name, least = LEAST_BYTES) {
-  const value = options[name]
+  const value = /** @type {unknown} */ (options[name])
   expectCount(value, name, least, Number.MAX_SAFE_INTEGER)
   return value
 }
@@ -92,4 +89,4 @@ function readPath(value, name) {
   return /** @type {string} */ (value)
 }
 
-module.exports = { readAges, readNetworkOptions }
+module.exports = { readAges, readBytes, readNetworkOptions, readPath, readTime }
