@@ -13,6 +13,7 @@ import {
 import { freePort } from '../../../scripts/lib/ports.mjs'
 import { ROOT, WORK } from '../../../scripts/lib/root.mjs'
 import { unlessDone } from '../../../scripts/lib/stamp.mjs'
+import { git } from '../../helpers/git/program.mjs'
 
 const STAGED = join(WORK, 'test/example')
 
@@ -21,6 +22,14 @@ export const PACKAGES = join(ROOT, 'packages')
 
 /** The second catalogue, which the example publishes in its own registry. */
 export const CATALOGUE = join(ROOT, 'examples/nextjs/registry/catalogue')
+
+/** The packages of the newer release in the Git repository that the example makes: all that the repository has. */
+export const RELEASE = join(ROOT, 'examples/nextjs/repository/2.1.0/packages')
+
+/** The commit that the example's own Git repository is at, as git itself has it. */
+export function headOf(repository) {
+  return git(['--git-dir', repository, 'rev-parse', 'refs/heads/main']).toString().trim()
+}
 
 /**
  * The folder of a build; made anew unless there is one of just these sources and this addon. It lies away from the
@@ -45,7 +54,8 @@ export async function builtApp(bundler) {
 /**
  * Serves a build on a free port.
  * @param {string} directory What {@link builtApp} gave.
- * @param {{ registryUrl?: string, packagesDir?: string, env?: NodeJS.ProcessEnv }} options
+ * @param {{ registryUrl?: string, gitUrl?: string, packagesDir?: string, env?: NodeJS.ProcessEnv,
+ *   stderr?: 'inherit' | 'pipe' }} options
  */
 export async function serveApp(directory, { packagesDir = PACKAGES, ...options } = {}) {
   const timeoutMs = 300_000
