@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { CALLS } from '../bench/git/round.mjs'
+import { PLACES } from '../bench/git.mjs'
 import { markdown } from '../bench/report.mjs'
 import { FORMS, SERVERS } from '../bench/service.mjs'
 import { rootPath, runNode } from './helpers/child.mjs'
@@ -19,11 +21,14 @@ const TINY = [
   '--service-rounds=1',
   '--service-round-ms=20',
   '--connections=2',
+  '--git-packages=3',
+  '--git-tags=2',
+  '--git-rounds=1',
 ]
 
 test('the benchmark yields a row for all that it compares', async (t) => {
   const { stdout } = await runNode([join(rootPath, 'bench/run.mjs'), '--json', ...TINY])
-  const { machine, warm, cold, remote, service } = JSON.parse(stdout)
+  const { machine, warm, cold, remote, service, git } = JSON.parse(stdout)
   assert.equal(machine.node, process.version)
 
   await t.test('every call and size', () => {
@@ -72,10 +77,26 @@ test('the benchmark yields a row for all that it compares', async (t) => {
     for (const row of service.filter(({ server }) => server === 'stringify')) assert.equal(row.ratio, 1)
   })
 
+  await t.test('every call to a Git repository at every place, and the event loop beside it', () => {
+    assert.deepEqual(
+      git.calls.map(({ place, call, packages, tags }) => [place, call, packages, tags]),
+      PLACES.flatMap((place) => CALLS.map((call) => [place, call, 3, 2])),
+    )
+    for (const { addonMs, plainMs, ratio } of git.calls) assert.ok(addonMs > 0 && plainMs > 0 && ratio > 0)
+    assert.deepEqual(
+      git.delays.map(({ place, contender }) => [place, contender]),
+      PLACES.flatMap((place) => ['addon', 'plain', 'idle'].map((contender) => [place, contender])),
+    )
+    for (const { wallMs, delayP99Ms, delayMaxMs, worstDelayMs } of git.delays) {
+      assert.ok(wallMs > 0 && delayP99Ms > 0 && delayMaxMs >= delayP99Ms && worstDelayMs >= delayMaxMs)
+    }
+  })
+
   await t.test('its tables show all of them', () => {
-    const lines = markdown({ machine, warm, cold, remote, service }).split('\n')
-    const rows = warm.length + cold.length + remote.length + service.length
-    assert.equal(lines.filter((line) => line.startsWith('| ')).length, rows + 4 * 2)
+    const lines = markdown({ machine, warm, cold, remote, service, git }).split('\n')
+    const tables = [warm, cold, remote, service, git.calls, git.delays]
+    const rows = tables.reduce((sum, table) => sum + table.length, 0)
+    assert.equal(lines.filter((line) => line.startsWith('| ')).length, rows + tables.length * 2)
     assert.ok(!lines.some((line) => line.includes('undefined') || line.includes('NaN')))
   })
 })

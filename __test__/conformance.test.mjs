@@ -2,7 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { importPackages, LocalPackageSource, RemotePackageSource } from '../index.mjs'
+import { writeCatalogue } from './helpers/catalogue-folder.mjs'
 import { completeEntry, sourceConformance } from './helpers/conformance.mjs'
+import { catalogueRepository, RevisedSource, WHOLE_FILE } from './helpers/git/conformance.mjs'
+import { startGitDaemon } from './helpers/git/daemon.mjs'
+import { startGitHttp } from './helpers/git/http-server.mjs'
+import { gitSource } from './helpers/git/source.mjs'
 import { startRegistry } from './helpers/loopback-registry.mjs'
 import { packagesFolder } from './helpers/package-builder.mjs'
 import { emptyStore, startService } from './helpers/registry-service.mjs'
@@ -10,48 +15,18 @@ import { sourceConfig } from './helpers/sources.mjs'
 
 // ── Local ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function writeContents(builder, { components, scripts, scriptFiles, examples }) {
-  const contents = builder.layout === 'seed' ? 'seed/' : ''
-  if (components) builder.components(components)
-  if (scripts !== undefined) builder.file(`${contents}scripts.lua`, scripts)
-  if (examples) builder.examples(examples)
-  for (const { path, code } of scriptFiles ?? []) builder.file(`${contents}${path}`, code)
-  if (scriptFiles) {
-    const listed = scriptFiles.map(({ path, code, ...fields }) => ({ file: path.replace('scripts/', ''), ...fields }))
-    builder.file(`${contents}scripts/manifest.json`, { scripts: listed })
-  }
-}
-
-// The manifest has the catalogue's fields and no default of the builder's.
-const bare = (fields) => ({
-  name: undefined,
-  description: undefined,
-  author: undefined,
-  category: undefined,
-  ...fields,
-})
-
-function writeCatalogue(t, catalogue, layout) {
-  const folder = packagesFolder(t)
-  for (const { fields, contents } of catalogue) {
-    // Folders that are named otherwise, in another order than the ids.
-    const options = { folder: `${String.fromCharCode(200 - fields.packageId.charCodeAt(0))}-folder` }
-    const dependencies = fields.dependencies ?? undefined
-    writeContents(folder[layout](fields.packageId, { ...bare(fields), dependencies }, options), contents)
-  }
-  return folder
-}
+const catalogueFolder = (t, catalogue, layout) => writeCatalogue(packagesFolder(t), catalogue, layout)
 
 sourceConformance('local, seed layout', (t, catalogue) => {
-  return new LocalPackageSource({ id: 'seeds', url: writeCatalogue(t, catalogue, 'seed').path })
+  return new LocalPackageSource({ id: 'seeds', url: catalogueFolder(t, catalogue, 'seed').path })
 })
 
 sourceConformance('local, manifest layout', (t, catalogue) => {
-  return new LocalPackageSource({ id: 'manifests', url: writeCatalogue(t, catalogue, 'manifest').path, priority: 3 })
+  return new LocalPackageSource({ id: 'manifests', url: catalogueFolder(t, catalogue, 'manifest').path, priority: 3 })
 })
 
 sourceConformance('local, index.json', (t, catalogue) => {
-  const folder = writeCatalogue(t, catalogue, 'seed').index(catalogue.map(({ fields }) => fields))
+  const folder = catalogueFolder(t, catalogue, 'seed').index(catalogue.map(({ fields }) => fields))
   return new LocalPackageSource({ id: 'indexed', url: folder.fileUrl })
 })
 
@@ -80,6 +55,64 @@ sourceConformance('remote, asked every time', async (t, catalogue) => {
   return source
 })
 
+// ── Git ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const REPOSITORIES = {
+  'seed layout': { layout: 'seed' },
+  'manifest layout': { layout: 'manifest' },
+  'index.json': { indexed: true },
+  'packages at the root': { folder: '.' },
+  'a directory of another name': { folder: 'a/b/catalogue', directory: 'a/b/catalogue' },
+}
+
+for (const [name, { directory, ...options }] of Object.entries(REPOSITORIES)) {
+  sourceConformance(`git, ${name}`, (t, catalogue) => {
+    return gitSource(t, catalogueRepository(catalogue, options), { id: 'repository', directory }, RevisedSource)
+  })
+}
+
+const CREDENTIALS = 'reader:basic-token'
+const BEARER = 'bearer-token'
+
+/** How a repository is reached: `url` and whatever else the source needs. */
+const TRANSPORTS = {
+  'a file: URL': ({ fileUrl }) => ({ url: fileUrl }),
+  'git://': async (repository) => ({ url: `${(await hosts(repository)).daemon.url}/${repository.name}` }),
+  'http with Basic': async (repository) => ({ url: await httpUrl(repository), authToken: CREDENTIALS }),
+  'http with Basic in the URL': async (repository) => {
+    return { url: (await httpUrl(repository)).replace('//', `//${CREDENTIALS}@`) }
+  },
+  'http with Bearer': async (repository) => ({ url: await httpUrl(repository), authToken: BEARER }),
+  'http with Bearer from a function': async (repository) => {
+    return { url: await httpUrl(repository), authToken: async () => BEARER }
+  },
+}
+
+const httpUrl = async (repository) => `${(await hosts(repository)).http.url}/${repository.name}`
+
+/** The servers of each repository: all tests share them, as they do the repositories. */
+const served = new Map()
+
+function hosts({ directory }) {
+  const start = async () => ({
+    daemon: await startGitDaemon(WHOLE_FILE, directory),
+    http: await startGitHttp(WHOLE_FILE, directory, { auth: { basic: CREDENTIALS, bearer: BEARER } }),
+  })
+  if (!served.has(directory)) served.set(directory, start())
+  return served.get(directory)
+}
+
+for (const [name, transport] of Object.entries(TRANSPORTS)) {
+  sourceConformance(`git, over ${name}`, async (t, catalogue) => {
+    const { url, ...config } = await transport(catalogueRepository(catalogue))
+    return gitSource(t, url, config, RevisedSource)
+  })
+}
+
+sourceConformance('git, asked every time', (t, catalogue) => {
+  return gitSource(t, catalogueRepository(catalogue), { cacheExpiry: 0 }, RevisedSource)
+})
+
 // ── Registry service ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A registry's entries have checksums, which the catalogue's have not. */
@@ -97,7 +130,7 @@ for (const [name, options] of Object.entries({
   'a private one': { readTokens: ['a-token'] },
 })) {
   sourceConformance(`remote, over ${name}`, async (t, catalogue) => {
-    const { path } = writeCatalogue(t, catalogue, 'seed')
+    const { path } = catalogueFolder(t, catalogue, 'seed')
     const store = emptyStore(t)
     const { failed } = await importPackages(path, { store })
     assert.deepEqual(failed, [])
@@ -196,7 +229,7 @@ sourceConformance('a subclass of the local source', (t, catalogue) => {
     }
   }
   const below = catalogue.filter(({ fields }) => onDisk.some(({ metadata }) => metadata.packageId === fields.packageId))
-  return new ExtendedSource({ id: 'sub', url: writeCatalogue(t, below, 'seed').path })
+  return new ExtendedSource({ id: 'sub', url: catalogueFolder(t, below, 'seed').path })
 })
 
 sourceConformance('a subclass of the remote source', async (t, catalogue) => {

@@ -27,6 +27,9 @@ const CONTRACT_TYPES = [
   'PackageDefinition PackageRegistry DependencyResolutionResult PackageSeedData',
 ].flatMap((line) => line.split(' '))
 
+/** What a class can't be constructed without. */
+const ARGUMENTS = { GitPackageSource: [{ url: root }] }
+
 /** Names that Node's module systems add to a namespace on their own. */
 const namesOf = (namespace) =>
   Object.keys(namespace)
@@ -79,13 +82,14 @@ describe('The package exports', () => {
 
   test('classes with every member that index.d.ts declares', () => {
     assert.deepEqual([...declarations.classes.keys()].sort(), [
+      'GitPackageSource',
       'LocalPackageSource',
       'PackageGlue',
       'PackageSourceManager',
       'RemotePackageSource',
     ])
     for (const [name, members] of declarations.classes) {
-      const instance = new esm[name]()
+      const instance = new esm[name](...(ARGUMENTS[name] ?? []))
       assert.ok(members.length > 0, name)
       for (const member of members) assert.equal(typeof instance[member], 'function', `${name}.${member}`)
     }
@@ -110,6 +114,7 @@ describe('The package exports', () => {
 
   test('classes whose instances pass instanceof on both sides', () => {
     assert.ok(new esm.LocalPackageSource({ url: root }) instanceof cjs.LocalPackageSource)
+    assert.ok(new cjs.GitPackageSource({ url: root }) instanceof esm.GitPackageSource)
     assert.ok(new cjs.RemotePackageSource() instanceof esm.RemotePackageSource)
     assert.ok(new cjs.PackageSourceManager() instanceof esm.PackageSourceManager)
   })
@@ -117,7 +122,7 @@ describe('The package exports', () => {
   test('classes that can be told apart by their names', () => {
     for (const name of declarations.classes.keys()) {
       assert.equal(esm[name].name, name)
-      assert.equal(new esm[name]().constructor, esm[name])
+      assert.equal(new esm[name](...(ARGUMENTS[name] ?? [])).constructor, esm[name])
     }
   })
 
@@ -125,13 +130,21 @@ describe('The package exports', () => {
     for (const name of declarations.classes.keys()) assert.throws(() => esm[name](), TypeError, name)
   })
 
-  test('the default settings of both kinds of source', () => {
+  test('the default settings of each kind of source', () => {
     assert.deepEqual(esm.DEFAULT_LOCAL_SOURCE, {
       id: 'local',
       name: 'Local Packages',
       type: 'local',
       url: '/packages',
       priority: 0,
+      enabled: true,
+    })
+    assert.deepEqual(esm.DEFAULT_GIT_SOURCE, {
+      id: 'git',
+      name: 'Git Packages',
+      type: 'git',
+      url: '',
+      priority: 20,
       enabled: true,
     })
     assert.deepEqual(esm.DEFAULT_REMOTE_SOURCE, {
@@ -146,6 +159,7 @@ describe('The package exports', () => {
 
   test('functions that make the sources that their names say', () => {
     assert.ok(esm.createLocalSource({ url: root }) instanceof esm.LocalPackageSource)
+    assert.ok(esm.createGitSource({ url: root }) instanceof esm.GitPackageSource)
     assert.ok(esm.createRemoteSource({ id: 'mine' }) instanceof esm.RemotePackageSource)
     assert.deepEqual(esm.createRemoteSource({ id: 'mine', priority: undefined }).getConfig(), {
       ...esm.DEFAULT_REMOTE_SOURCE,

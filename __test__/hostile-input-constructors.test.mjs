@@ -9,7 +9,12 @@ import { assertFails, guarded, NOT_STRINGS, outcomeOf } from './helpers/hostile-
 guarded()
 
 describe('constructors', () => {
+  // A Git source has to be told where its repository is.
+  const WHERE = { url: '/nowhere' }
+  const somewhere = (config) => (typeof config === 'object' && config !== null ? { ...WHERE, ...config } : config)
   const SOURCES = {
+    GitPackageSource: (config) => new addon.GitPackageSource(somewhere(config)),
+    createGitSource: (config) => addon.createGitSource(somewhere(config)),
     LocalPackageSource: (config) => new addon.LocalPackageSource(config),
     createLocalSource: (config) => addon.createLocalSource(config),
     RemotePackageSource: (config) => new addon.RemotePackageSource(config),
@@ -56,7 +61,7 @@ describe('constructors', () => {
 
   test('a config with a __proto__ field changes no prototype', () => {
     const config = JSON.parse('{ "id": "a", "__proto__": { "polluted": true } }')
-    for (const make of [SOURCES.LocalPackageSource, SOURCES.RemotePackageSource]) {
+    for (const make of [SOURCES.GitPackageSource, SOURCES.LocalPackageSource, SOURCES.RemotePackageSource]) {
       const source = make(config)
       assert.equal(source.getConfig().polluted, undefined)
       assert.equal(Object.getPrototypeOf(source.getConfig()), Object.prototype)

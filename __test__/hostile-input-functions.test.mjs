@@ -73,6 +73,7 @@ const FUNCTIONS = {
 /** Functions with tests of their own, below or in a file beside, or without parameters. */
 const OTHERS = [
   'buildPackageRegistry',
+  'createGitSource',
   'createLocalSource',
   'createPackageSourceManager',
   'createPackageSourceManagerFromConfig',
@@ -85,7 +86,7 @@ const OTHERS = [
   'loadPackageIndex',
   'validatePackageRepoConfig',
 ]
-const CLASSES = ['LocalPackageSource', 'PackageGlue', 'PackageSourceManager', 'RemotePackageSource']
+const CLASSES = ['GitPackageSource', 'LocalPackageSource', 'PackageGlue', 'PackageSourceManager', 'RemotePackageSource']
 
 test('every export is covered here', () => {
   const functions = Object.keys(addon).filter((name) => typeof Reflect.get(addon, name) === 'function')

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as addon from '../index.mjs'
+import { gitRepository } from './helpers/git/repository.mjs'
+import { gitSource } from './helpers/git/source.mjs'
 import { HOSTILE_IDS, shown } from './helpers/hostile.mjs'
 import { ANYTHING, assertFails, guarded, NOT_STRINGS, outcomeOf } from './helpers/hostile-arguments.mjs'
 import { packagesFolder } from './helpers/package-builder.mjs'
@@ -13,6 +15,12 @@ guarded()
 
 describe('methods of sources', () => {
   const makers = {
+    GitPackageSource: (t) => {
+      const repository = gitRepository(t)
+      repository.packages.seed('a')
+      repository.commit()
+      return gitSource(t, repository)
+    },
     LocalPackageSource: (t) => {
       const folder = packagesFolder(t)
       folder.seed('a')
@@ -47,11 +55,27 @@ describe('methods of sources', () => {
     })
   }
 
-  test('RemotePackageSource.loadPackage: a version that is no string rejects', async (t) => {
-    const source = await makers.RemotePackageSource(t)
-    for (const value of NOT_STRINGS.slice(1)) {
-      await assertFails(() => source.loadPackage('a', value), 'EINVALIDARG', shown(value))
-    }
+  for (const name of ['GitPackageSource', 'RemotePackageSource']) {
+    test(`${name}.loadPackage: a version that is no string rejects`, async (t) => {
+      const source = await makers[name](t)
+      for (const value of NOT_STRINGS.slice(1)) {
+        await assertFails(() => source.loadPackage('a', value), 'EINVALIDARG', shown(value))
+      }
+    })
+
+    test(`${name}.setCacheExpiry: what is no time throws`, async (t) => {
+      const source = await makers[name](t)
+      for (const value of [...NOT_STRINGS.filter((one) => typeof one !== 'number'), -1, Number.NaN, '5']) {
+        await assertFails(() => source.setCacheExpiry(value), 'EINVALIDARG', shown(value))
+      }
+      for (const value of [0, 1.5, 1e15, Number.MAX_SAFE_INTEGER]) assert.equal(source.setCacheExpiry(value), undefined)
+    })
+  }
+
+  test('GitPackageSource.loadPackage: hostile versions find nothing', async (t) => {
+    const source = await makers.GitPackageSource(t)
+    for (const version of HOSTILE_IDS) assert.equal(await source.loadPackage('a', version), null, shown(version))
+    assert.notEqual(await source.loadPackage('a', '1.0.0'), null)
   })
 
   test('RemotePackageSource.searchPackages: arguments of the wrong type reject', async (t) => {
@@ -72,14 +96,6 @@ describe('methods of sources', () => {
         await assertFails(() => source.searchPackages('x', { [option]: value }), 'EINVALIDARG', what)
       }
     }
-  })
-
-  test('RemotePackageSource.setCacheExpiry: what is no time throws', async (t) => {
-    const source = await makers.RemotePackageSource(t)
-    for (const value of [...NOT_STRINGS.filter((one) => typeof one !== 'number'), -1, Number.NaN, '5']) {
-      await assertFails(() => source.setCacheExpiry(value), 'EINVALIDARG', shown(value))
-    }
-    for (const value of [0, 1.5, 1e15, Number.MAX_SAFE_INTEGER]) assert.equal(source.setCacheExpiry(value), undefined)
   })
 })
 

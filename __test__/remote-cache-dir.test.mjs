@@ -77,8 +77,12 @@ describe('After a restart', () => {
     const config = { id: 'remote', url: registry.url, enabled: true, cacheDir, ...ONE_TRY }
     await inChild(`
       const source = new addon.RemotePackageSource(${JSON.stringify(config)})
+      const manager = new addon.PackageSourceManager()
+      manager.addSource(source)
       await source.fetchIndex()
       await source.loadPackage('a')
+      // What it writes to disk nobody waits for otherwise, and a process that ends earlier has not written it.
+      await manager.whenIdle()
       answer(true)
     `)
     await registry.close()

@@ -3,14 +3,17 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { startChild, stopChild } from '../scripts/lib/children.mjs'
 import { MissingPart } from '../scripts/lib/missing-part.mjs'
+import { requireOpenSsh } from '../scripts/lib/openssh.mjs'
 import { haveSchemathesis } from '../scripts/lib/schemathesis.mjs'
 import { hasFailed, runSteps, selectSteps, summary } from '../scripts/lib/steps.mjs'
 import { TestCounts } from '../scripts/lib/test-counts.mjs'
 import { rootPath } from './helpers/child.mjs'
+import { temporaryDirectory } from './helpers/package-builder.mjs'
 
 const passing = async () => 'fine'
 const failing = async () => {
@@ -66,6 +69,25 @@ test('schemathesis without a Python is missing, and says what it needs', async (
   assert.match(remark, /Python 3\.10 .*python3-venv/)
 })
 
+test('OpenSSH is missing where a part of it is, and it is said what to install', async (t) => {
+  const folder = temporaryDirectory(t)
+  const remarkWith = async (...programs) => {
+    for (const name of programs) writeFileSync(join(folder, process.platform === 'win32' ? `${name}.exe` : name), '')
+    const [{ state, remark }] = await quietly(t, [{ name: 'ssh', run: async () => requireOpenSsh([folder]) }])
+    return `${state}: ${remark}`
+  }
+  assert.equal(
+    await remarkWith(),
+    'missing: no OpenSSH: install sshd (Debian: openssh-server) and ' +
+      'ssh, ssh-add, ssh-agent, ssh-keygen (Debian: openssh-client)',
+  )
+  assert.equal(
+    await remarkWith('sshd', 'ssh', 'ssh-keygen'),
+    'missing: no OpenSSH: install ssh-add, ssh-agent (Debian: openssh-client)',
+  )
+  assert.equal(await remarkWith('ssh-add', 'ssh-agent'), 'passed: ')
+})
+
 test('words select steps together with what they need', () => {
   const steps = ['install', 'build', 'types', 'page'].map((name) => ({ name, run: passing }))
   steps[1].needs = ['install']
@@ -74,6 +96,17 @@ test('words select steps together with what they need', () => {
   assert.deepEqual(names(['PAGE']), ['install', 'build', 'page'])
   assert.deepEqual(names([]), ['install', 'build', 'types', 'page'])
   assert.deepEqual(names(['nothing']), [])
+})
+
+test('every file of slow tests is run by one step', () => {
+  const script = readFileSync(join(rootPath, 'scripts/test.mjs'), 'utf8')
+  const steps = [...script.matchAll(/suite\('e2e', \[(.*?)\]/g)].map(([, list]) => list.match(/[\w-]+/g))
+  const files = readdirSync(join(rootPath, '__test__/e2e')).filter((name) => name.endsWith('.test.mjs'))
+  assert.ok(files.length > 0)
+  for (const file of files) {
+    const fitting = steps.filter((words) => words.some((word) => file.includes(word)))
+    assert.equal(fitting.length, 1, file)
+  }
 })
 
 test("the runners' lines are counted", () => {
@@ -120,12 +153,12 @@ test('a child that ends leaves nothing behind', { skip: WINDOWS }, async () => {
   assert.deepEqual(await once(child, 'close'), [3, null])
 })
 
-test('without Rust and a compiler there is one clear message', () => {
+test('without Rust, a compiler and git there is one clear message', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(rootPath, 'scripts/test.mjs')], {
     encoding: 'utf8',
     env: { PATH: '' },
   })
   assert.equal(status, 1)
   assert.equal(stdout, '')
-  assert.match(stderr, /^The tests can't run here:\n- cargo .*\n- rustc .*\n- A C compiler .*\n$/)
+  assert.match(stderr, /^The tests can't run here:\n- cargo .*\n- rustc .*\n- A C compiler .*\n- git .*\n$/)
 })

@@ -16,9 +16,9 @@ describe('the example', () => {
     directory = await builtApp('turbopack')
   })
 
-  /** A client of the example, which is ended with the test. */
+  /** A client of the example, which is ended with the test; it has no Git repository. */
   async function serve(t, options) {
-    const app = await serveApp(directory, options)
+    const app = await serveApp(directory, { gitUrl: '', ...options })
     t.after(() => app.close())
     return clientOf(app.url)
   }

@@ -6,11 +6,12 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { assertError, clientOf, idsOf } from './helpers/ask.mjs'
-import { builtApp, CATALOGUE, idsIn, manifestsIn, PACKAGES, serveApp } from './helpers/example-app.mjs'
+import { builtApp, CATALOGUE, headOf, idsIn, manifestsIn, PACKAGES, RELEASE, serveApp } from './helpers/example-app.mjs'
 
 const localIds = idsIn(PACKAGES)
 const registryIds = idsIn(CATALOGUE)
-const allIds = [...new Set([...localIds, ...registryIds])].sort()
+const gitIds = idsIn(RELEASE)
+const allIds = [...new Set([...localIds, ...registryIds, ...gitIds])].sort()
 const sharedIds = localIds.filter((id) => registryIds.includes(id))
 
 for (const bundler of ['webpack', 'turbopack']) {
@@ -18,11 +19,13 @@ for (const bundler of ['webpack', 'turbopack']) {
     let directory
     let app
     let get
+    let head
 
     before(async () => {
       directory = await builtApp(bundler)
       app = await serveApp(directory)
       get = clientOf(app.url)
+      head = headOf(join(directory, '.repository'))
     })
     after(async () => {
       await app?.close()
@@ -34,6 +37,11 @@ for (const bundler of ['webpack', 'turbopack']) {
         files.some((name) => name.endsWith('.node')),
         files.join(' '),
       )
+    })
+
+    it('holds what is read when the server starts, and nothing of the sources', () => {
+      const expected = ['.next', 'node_modules', 'package.json', 'registry', 'repository', 'server.js']
+      assert.deepEqual(readdirSync(join(directory, '.next/standalone')).sort(), expected)
     })
 
     describe('GET /api/packages/index', () => {
@@ -78,16 +86,26 @@ for (const bundler of ['webpack', 'turbopack']) {
     })
 
     describe('GET /api/packages', () => {
-      it('merges both sources', async () => {
+      it('merges all sources', async () => {
         const { status, body } = await get('/api/packages')
         assert.equal(status, 200)
         assert.deepEqual(idsOf(body.packages).sort(), allIds)
         for (const entry of body.packages) {
-          const sources = [localIds, registryIds].filter((ids) => ids.includes(entry.packageId))
+          const sources = [localIds, registryIds, gitIds].filter((ids) => ids.includes(entry.packageId))
           assert.equal(entry.availableSources.length, sources.length, entry.packageId)
           assert.ok(entry.availableSources.includes(entry.selectedSource), entry.packageId)
           assert.equal(entry.sourceId, entry.selectedSource)
         }
+      })
+
+      it('names the commit of what comes from the Git repository', async () => {
+        const { body } = await get('/api/packages')
+        const selected = body.packages.filter((entry) => entry.selectedSource === 'git')
+        assert.deepEqual(idsOf(selected).sort(), gitIds)
+        for (const { packageId, version, revision } of selected) {
+          assert.deepEqual([version, revision], ['2.1.0', head], packageId)
+        }
+        assert.ok(body.packages.every((entry) => entry.selectedSource === 'git' || entry.revision === undefined))
       })
 
       it('filters by the level in the query, else by the one in the cookie', async () => {
@@ -161,6 +179,15 @@ for (const bundler of ['webpack', 'turbopack']) {
           assert.equal(status, 200)
           assert.deepEqual(body, { packageId: id, versions: { local: [local.get(id)], registry: [remote.get(id)] } })
         }
+      })
+
+      it("gives those of the repository's tags, newest first", async () => {
+        const versionsOf = async (id) => (await get(`/api/packages/${id}/versions`)).body.versions
+        for (const id of ['event_calendar', 'poll_booth']) {
+          assert.deepEqual(await versionsOf(id), { git: ['2.1.0', '2.0.0'] }, id)
+        }
+        // Not yet in the release before.
+        assert.deepEqual((await versionsOf('nav_menu')).git, ['2.1.0'])
       })
 
       it('knows no other ids', async () => {
@@ -252,11 +279,12 @@ for (const bundler of ['webpack', 'turbopack']) {
       await get('/api/packages')
       const { body } = await get('/api/sources')
       assert.deepEqual(
-        body.sources.map(({ sourceId, type, state, packageCount, lastError, warnings }) => ({
+        body.sources.map(({ sourceId, type, state, packageCount, branch, revision, lastError, warnings }) => ({
           sourceId,
           type,
           state,
           packageCount,
+          ...(type === 'git' && { branch, revision }),
           lastError,
           warnings,
         })),
@@ -274,6 +302,16 @@ for (const bundler of ['webpack', 'turbopack']) {
             type: 'remote',
             state: 'ok',
             packageCount: registryIds.length,
+            lastError: null,
+            warnings: [],
+          },
+          {
+            sourceId: 'git',
+            type: 'git',
+            state: 'ok',
+            packageCount: gitIds.length,
+            branch: 'main',
+            revision: head,
             lastError: null,
             warnings: [],
           },
@@ -303,6 +341,15 @@ for (const bundler of ['webpack', 'turbopack']) {
         assert.match(headers.get('content-type'), /^text\/html/)
         assert.equal(headers.get('x-powered-by'), null)
         for (const id of allIds) assert.ok(text.includes(`data-package="${id}"`), id)
+      })
+
+      it('shows the commit that packages of the Git repository come from', async () => {
+        const { text } = await get('/')
+        const [, card] = /<li[^>]* data-source="git"(.*?)<\/li>/s.exec(text)
+        const [, row] = /<li[^>]* data-package="poll_booth"(.*?)<\/li>/s.exec(text)
+        for (const part of [card, row])
+          assert.ok(part.includes(`<code title="${head}">${head.slice(0, 7)}</code>`), part)
+        assert.match(row, /versions 2\.1\.0, 2\.0\.0</)
       })
 
       it('remembers the level in a cookie', async () => {

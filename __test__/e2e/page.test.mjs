@@ -69,6 +69,28 @@ describe('the page', () => {
     }
   })
 
+  it('shows from which branch and commit a Git repository is, and the versions that it has', async (t) => {
+    const page = await open(t)
+    const get = clientOf(app.url)
+    const { branch, revision } = (await get('/api/sources')).body.sources.find(({ type }) => type === 'git')
+    const commit = revision.slice(0, 7)
+    const card = page.locator('[data-source="git"]')
+    for (const [term, fact] of Object.entries({ Branch: branch, Commit: commit })) {
+      assert.equal(await card.locator(`dt:text-is("${term}") + dd`).innerText(), fact)
+    }
+    const fromGit = catalogue.filter((entry) => entry.selectedSource === 'git')
+    assert.ok(fromGit.length > 1)
+    for (const { packageId } of fromGit) {
+      const { git: versions } = (await get(`/api/packages/${packageId}/versions`)).body.versions
+      const shownVersions = await row(page, packageId).locator('.revision').innerText()
+      assert.equal(shownVersions, `From commit ${commit}, versions ${versions.join(', ')}`)
+    }
+    assert.equal(await page.locator('.revision').count(), fromGit.length)
+    await card.scrollIntoViewIfNeeded()
+    await keepScreenshot(page, 'git')
+    assert.deepEqual(page.faults, [])
+  })
+
   it('searches while one types', async (t) => {
     const page = await open(t)
     const field = page.getByRole('searchbox', { name: 'Search' })

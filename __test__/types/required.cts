@@ -4,6 +4,7 @@ import sources = require('@metabuilder/package-sources')
 const manager: sources.PackageSourceManager = sources.createPackageSourceManager({ enableRemote: false })
 const source: sources.PackageSource = sources.createLocalSource({ url: './packages' })
 manager.addSource(source)
+manager.addSource(sources.createGitSource({ url: 'git.example:packages', tag: 'v1.0.0' }))
 
 /** A search, and what stands in its results. */
 async function search(): Promise<string[]> {
