@@ -1,4 +1,5 @@
-// `npm start`: installs and builds what is missing, then serves the example, which is its own registry.
+// `npm start`: installs and builds what is missing, then serves the example, which is its own registry and makes a Git
+// repository of its own.
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { needsBuild, needsInstall, packAddon } from './lib/addon.mjs'
@@ -71,7 +72,8 @@ async function makeExample(tarball, signal) {
 
 async function serve({ port, host, signal }) {
   const packagesDir = process.env.METABUILDER_PACKAGES_DIR || join(ROOT, 'packages')
-  const app = await serveExample({ directory, port, host, registryUrl: process.env.PACKAGE_REGISTRY_URL, packagesDir })
+  const { PACKAGE_REGISTRY_URL: registryUrl, PACKAGE_GIT_URL: gitUrl } = process.env
+  const app = await serveExample({ directory, port, host, registryUrl, gitUrl, packagesDir })
   const ended = once(app.child, 'exit').then(() => 'ended')
   try {
     await announce(app.url)
@@ -90,9 +92,10 @@ async function announce(url) {
   const conflicts = packages.filter((entry) => entry.availableSources.length > 1)
   console.log(`\nThe catalogue: ${url}\nThe registry:  ${url}/api/v1\n`)
   console.log(`${packages.length} packages`)
-  for (const { sourceId, type, state, packageCount, warnings } of sources) {
+  for (const { sourceId, type, state, packageCount, revision, warnings } of sources) {
+    const commit = revision ? `, commit ${revision.slice(0, 7)}` : ''
     const remarks = warnings.length > 0 ? `, ${warnings.length} warnings` : ''
-    console.log(`  ${sourceId} (${type}): ${packageCount}, ${state}${remarks}`)
+    console.log(`  ${sourceId} (${type}): ${packageCount}, ${state}${commit}${remarks}`)
   }
   console.log(`${conflicts.length} offered by more than one source`)
   for (const { packageId, version, selectedSource, availableSources } of conflicts) {

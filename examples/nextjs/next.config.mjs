@@ -10,8 +10,8 @@ export default {
   turbopack: { root },
   // A native addon is loaded by Node.js itself, never bundled.
   serverExternalPackages: ['@metabuilder/package-sources'],
-  // Read when the server starts, so that no import leads to it.
-  outputFileTracingIncludes: { '/*': ['registry/catalogue/**'] },
+  // Read when the server starts, so that no import leads to them.
+  outputFileTracingIncludes: { '/*': ['registry/catalogue/**', 'repository/**'] },
   images: { unoptimized: true },
   poweredByHeader: false,
 }

@@ -10,7 +10,15 @@ import { digestOf, unlessDone } from './stamp.mjs'
 /** The example as it stands in the repository. */
 export const EXAMPLE = join(ROOT, 'examples/nextjs')
 
-const MADE_BY_TOOLS = ['node_modules', '.next', '.registry', 'next-env.d.ts', 'tsconfig.tsbuildinfo']
+const MADE_BY_TOOLS = [
+  'node_modules',
+  '.next',
+  '.registry',
+  '.repository',
+  '.cache',
+  'next-env.d.ts',
+  'tsconfig.tsbuildinfo',
+]
 const NEXT_ENV = { NEXT_TELEMETRY_DISABLED: '1' }
 
 /** Copies the example's sources into a folder; what was installed and built there before stays. */
@@ -58,13 +66,15 @@ export async function buildExample({ directory, bundler = 'turbopack', signal })
 
 /**
  * Starts the built example and waits until it answers.
- * @param {{ directory: string, port: number, host?: string, registryUrl?: string, packagesDir: string,
- *   env?: NodeJS.ProcessEnv, timeoutMs?: number }} options Without `registryUrl` the example is its own registry, with an
+ * @param {{ directory: string, port: number, host?: string, registryUrl?: string, gitUrl?: string, packagesDir: string,
+ *   env?: NodeJS.ProcessEnv, stderr?: 'inherit' | 'pipe', timeoutMs?: number }} options Without `registryUrl` the example
+ *   is its own registry, with an empty one it has none; without `gitUrl` it makes a Git repository of its own, with an
  *   empty one it has none. `env` is laid over our environment.
  * @returns {Promise<{ url: string, child: import('node:child_process').ChildProcess, close: () => Promise<void> }>}
  */
 export async function serveExample(options) {
-  const { directory, port, host = '127.0.0.1', registryUrl, packagesDir, env, timeoutMs = 60_000 } = options
+  const { directory, port, host = '127.0.0.1', registryUrl, gitUrl, packagesDir, env } = options
+  const { stderr = 'inherit', timeoutMs = 60_000 } = options
   const standalone = join(directory, '.next/standalone')
   // Next.js leaves these two to whoever deploys; a CDN would take them elsewhere.
   copyIfThere(join(directory, '.next/static'), join(standalone, '.next/static'))
@@ -81,9 +91,12 @@ export async function serveExample(options) {
       METABUILDER_PACKAGES_DIR: resolve(packagesDir),
       PACKAGE_REGISTRY_URL: registryUrl,
       PACKAGE_REGISTRY_STORE: join(directory, '.registry'),
+      PACKAGE_GIT_URL: gitUrl,
+      PACKAGE_GIT_REPOSITORY: join(directory, '.repository'),
+      PACKAGE_CACHE_DIR: join(directory, '.cache'),
       ...env,
     },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', stderr],
   })
   endWithUs(child)
   const close = () => end(child)

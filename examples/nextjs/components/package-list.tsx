@@ -2,7 +2,7 @@ import type { Catalogue } from '@/lib/catalogue'
 import { PackageRow } from './package-row'
 
 export function PackageList({ catalogue }: { catalogue: Catalogue }) {
-  const { packages, totalCount, explanations, knownIds, sources } = catalogue
+  const { packages, totalCount, explanations, versions, knownIds, sources } = catalogue
   if (packages.length === 0) {
     const text = 'No package fits. Try fewer words, another category or a higher level.'
     return <p className="empty">{totalCount === 0 ? text : 'The results end before this page.'}</p>
@@ -25,6 +25,7 @@ export function PackageList({ catalogue }: { catalogue: Catalogue }) {
             entry={entry}
             sourceType={types.get(entry.selectedSource) ?? 'local'}
             explanation={explanations.get(entry.packageId)}
+            versions={versions.get(entry.packageId) ?? []}
             listedIds={listedIds}
             knownIds={knownIds}
           />

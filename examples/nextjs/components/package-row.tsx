@@ -2,17 +2,20 @@ import { levelName } from '@/lib/level'
 import type { MergedPackageEntry, PackageExplanation, PackageSourceType } from '@/lib/packages/package-glue'
 import { Conflict } from './conflict'
 import { Dependencies } from './dependencies'
+import { Revision } from './revision'
 
 interface Props {
   entry: MergedPackageEntry
   sourceType: PackageSourceType
   explanation: PackageExplanation | undefined
+  /** Versions in the repository that it comes from. */
+  versions: string[]
   listedIds: Set<string>
   knownIds: Set<string>
 }
 
-export function PackageRow({ entry, sourceType, explanation, listedIds, knownIds }: Props) {
-  const { packageId, name, version, description, category, minLevel } = entry
+export function PackageRow({ entry, sourceType, explanation, versions, listedIds, knownIds }: Props) {
+  const { packageId, name, version, description, category, minLevel, revision } = entry
   return (
     <li id={`package-${packageId}`} className="package" data-package={packageId}>
       <div className="package-title">
@@ -49,6 +52,7 @@ export function PackageRow({ entry, sourceType, explanation, listedIds, knownIds
       <div className="package-body">
         {description && <p className="description">{description}</p>}
         <Dependencies entry={entry} listedIds={listedIds} knownIds={knownIds} />
+        {revision && <Revision revision={revision} versions={versions} />}
         {explanation && <Conflict explanation={explanation} />}
       </div>
     </li>

@@ -1,4 +1,5 @@
-import type { SourceView } from '@/lib/catalogue'
+import type { SourceView } from '@/lib/packages/sources'
+import { Commit } from './revision'
 
 const STATE_TEXT = {
   ok: 'Healthy',
@@ -34,7 +35,8 @@ export function SourcePanel({ sources, conflictCount }: { sources: SourceView[];
 }
 
 function Source({ source }: { source: SourceView }) {
-  const { sourceId, name, type, state, packageCount, priority, lastSuccessAt, lastError, warnings } = source
+  const { sourceId, name, type, state, packageCount, priority, branch, revision } = source
+  const { lastSuccessAt, lastError, warnings } = source
   return (
     <li className="source-card" data-source={sourceId} data-state={state}>
       <h3>
@@ -56,6 +58,20 @@ function Source({ source }: { source: SourceView }) {
         <dd>{type}</dd>
         <dt>Priority</dt>
         <dd>{priority}</dd>
+        {branch && (
+          <>
+            <dt>Branch</dt>
+            <dd>{branch}</dd>
+          </>
+        )}
+        {revision && (
+          <>
+            <dt>Commit</dt>
+            <dd>
+              <Commit id={revision} />
+            </dd>
+          </>
+        )}
         <dt>Last read</dt>
         <dd>{lastSuccessAt === null ? 'never' : <Moment at={lastSuccessAt} />}</dd>
       </dl>

@@ -1,15 +1,9 @@
 import { getManager } from './packages/manager'
-import type { MergedPackageEntry, PackageExplanation, PackageSourceStatus } from './packages/package-glue'
-import { publicStatus } from './packages/public-status'
+import type { MergedPackageEntry, PackageExplanation } from './packages/package-glue'
+import { describeSources, type SourceView } from './packages/sources'
 import type { View } from './view'
 
 export const PAGE_SIZE = 50
-
-/** A source with its name and how it is doing. */
-export interface SourceView extends PackageSourceStatus {
-  name: string
-  priority: number
-}
 
 /** All that the page shows. */
 export interface Catalogue {
@@ -17,6 +11,8 @@ export interface Catalogue {
   totalCount: number
   /** Why the selected source won, for those of `packages` that several sources have. */
   explanations: Map<string, PackageExplanation>
+  /** The versions in its repository, newest first, for those of `packages` that come from one. */
+  versions: Map<string, string[]>
   /** Categories of the packages that the level may open. */
   categories: string[]
   /** Ids of all packages there are, whatever the level. */
@@ -38,14 +34,21 @@ export async function readCatalogue({ q, category, level, page }: View): Promise
   const explanations = await Promise.all(
     packages.filter(isConflict).map(async ({ packageId }) => [packageId, await manager.explain(packageId)] as const),
   )
+  // Out of a clone that is there already: no repository is asked for it.
+  const versions = await Promise.all(
+    packages
+      .filter((entry) => entry.revision !== undefined)
+      .map(async (entry) => [entry.packageId, await versionsOf(entry)] as const),
+  )
   return {
     packages,
     totalCount,
     explanations: new Map(explanations),
+    versions: new Map(versions),
     categories: [...new Set(visible.map((entry) => entry.category))].filter((name) => name !== '').sort(),
     knownIds: new Set(index.map((entry) => entry.packageId)),
     conflictCount: visible.filter(isConflict).length,
-    sources: readSources(),
+    sources: describeSources(index),
   }
 }
 
@@ -53,10 +56,6 @@ function isConflict(entry: MergedPackageEntry): boolean {
   return entry.availableSources.length > 1
 }
 
-function readSources(): SourceView[] {
-  const manager = getManager()
-  return manager.getSourceStatus().map((status) => {
-    const config = manager.getSource(status.sourceId)?.getConfig()
-    return { ...publicStatus(status), name: config?.name ?? status.sourceId, priority: config?.priority ?? 0 }
-  })
+async function versionsOf({ packageId, selectedSource }: MergedPackageEntry): Promise<string[]> {
+  return (await getManager().getSource(selectedSource)?.getVersions(packageId)) ?? []
 }

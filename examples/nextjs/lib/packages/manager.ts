@@ -1,10 +1,15 @@
 import {
   type ConflictResolution,
+  GitPackageSource,
   LocalPackageSource,
   PackageSourceManager,
   RemotePackageSource,
 } from '@/lib/packages/package-glue'
 import { registryUrl } from './registry'
+import { gitRepository } from './repository'
+
+/** Where clones of Git repositories lie: a folder that outlives a deployment, or each one would fetch everything anew. */
+const CACHE = process.env.PACKAGE_CACHE_DIR || '.cache'
 
 interface Managers {
   /** Of all sources. */
@@ -48,6 +53,8 @@ function createManagers(): Managers {
   const all = new PackageSourceManager({
     // The manager itself refuses a strategy that it does not know.
     conflictResolution: (process.env.PACKAGE_CONFLICT_RESOLUTION || 'latest-version') as ConflictResolution,
+    // What is published or pushed shows up by itself.
+    mergedIndexRefresh: 'auto',
   })
   all.addSource(source)
   const url = registryUrl()
@@ -61,6 +68,17 @@ function createManagers(): Managers {
         priority: 10,
         enabled: true,
         authToken: process.env.PACKAGE_REGISTRY_AUTH_TOKEN || undefined,
+      }),
+    )
+  }
+  const repository = gitRepository()
+  if (repository) {
+    all.addSource(
+      new GitPackageSource({
+        ...repository,
+        name: 'Git repository',
+        cacheDir: CACHE,
+        authToken: process.env.PACKAGE_GIT_TOKEN || undefined,
       }),
     )
   }

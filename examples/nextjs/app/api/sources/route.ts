@@ -1,10 +1,9 @@
 import { json, route } from '@/lib/http'
 import { getManager } from '@/lib/packages/manager'
-import { publicStatus } from '@/lib/packages/public-status'
+import { describeSources } from '@/lib/packages/sources'
 
 export const GET = route(async () => {
-  const manager = getManager()
   // The status asks no source anything: without an index there would be nothing to tell yet.
-  await manager.fetchMergedIndex()
-  return json({ sources: manager.getSourceStatus().map(publicStatus) })
+  const index = await getManager().fetchMergedIndex()
+  return json({ sources: describeSources(index) })
 })
