@@ -11,6 +11,21 @@ const SERVERS = {
   nextStringify: 'index, `JSON.stringify` in a Next.js route',
 }
 
+const PLACES = { http: '`git http-backend`', daemon: '`git daemon`', path: 'a folder' }
+
+const GIT_CALLS = {
+  first: 'first index',
+  firstAndTags: "first index, with the tags' trees",
+  imported: 'restart: the import',
+  restart: 'restart: the index',
+  restartAsking: 'restart: the index, repository asked',
+  refreshUnmoved: 'refresh, nothing new',
+  refreshMoved: 'refresh, one new commit',
+  loadOneByOne: 'all packages, one after the other',
+  loadAtOnce: 'all packages, at once',
+  versions: 'versions of one package',
+}
+
 /** Which of the targets a row misses. */
 export function judge({ operation, size, ratios }) {
   const misses = []
@@ -23,7 +38,7 @@ export function judge({ operation, size, ratios }) {
 
 /** The tables of the parts that were measured, and the machine, as Markdown. */
 export function markdown({ machine, ...parts }) {
-  const sections = { warm: warmTable, cold: coldTable, remote: remoteTable, service: serviceTable }
+  const sections = { warm: warmTable, cold: coldTable, remote: remoteTable, service: serviceTable, git: gitTables }
   const lines = [
     `Node ${machine.node}, ${machine.cpu} (${machine.cores} cores), ${machine.platform}`,
     ...Object.entries(parts).flatMap(([part, rows]) => ['', ...sections[part](rows)]),
@@ -98,6 +113,38 @@ function serviceTable(rows) {
         count(measured.requestsPerSecond),
         count(measured.bytesPerAnswer),
         `${ratio(measured.ratio)}×`,
+      ]),
+    ),
+  ]
+}
+
+function gitTables({ calls, delays }) {
+  return [
+    '## A Git repository, ms (median of the rounds)',
+    '',
+    row(['repository at', 'packages', 'tags', 'call', 'addon', '`git clone --depth 1` and files', 'addon / plain']),
+    row(['---', '---:', '---:', '---', '---:', '---:', '---:']),
+    ...calls.map((measured) =>
+      row([
+        PLACES[measured.place],
+        count(measured.packages),
+        count(measured.tags),
+        GIT_CALLS[measured.call],
+        milliseconds(measured.addonMs),
+        milliseconds(measured.plainMs),
+        ratio(measured.ratio),
+      ]),
+    ),
+    '',
+    '## The event loop during the first index of a Git repository, ms (median of the rounds)',
+    '',
+    row(['repository at', 'contender', 'wall', 'event-loop delay, p99', 'delay, max', 'worst delay of all rounds']),
+    row(['---', '---', ...Array(4).fill('---:')]),
+    ...delays.map((measured) =>
+      row([
+        PLACES[measured.place],
+        measured.contender,
+        ...[measured.wallMs, measured.delayP99Ms, measured.delayMaxMs, measured.worstDelayMs].map(milliseconds),
       ]),
     ),
   ]

@@ -5,6 +5,7 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureCold } from './cold.mjs'
+import { measureGit } from './git.mjs'
 import { measureRemote } from './remote.mjs'
 import { markdown } from './report.mjs'
 import { measureService } from './service.mjs'
@@ -13,7 +14,7 @@ import { measureWarm } from './warm.mjs'
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'warm,cold,remote,service' },
+    only: { type: 'string', default: 'warm,cold,remote,service,git' },
     next: { type: 'boolean', default: false },
     sizes: { type: 'string', default: '10,30,1000,10000' },
     rounds: { type: 'string', default: '101' },
@@ -25,6 +26,9 @@ const { values } = parseArgs({
     'service-entries': { type: 'string', default: '1000' },
     'service-rounds': { type: 'string', default: '5' },
     'service-round-ms': { type: 'string', default: '1000' },
+    'git-packages': { type: 'string', default: '1000' },
+    'git-tags': { type: 'string', default: '50' },
+    'git-rounds': { type: 'string', default: '7' },
     connections: { type: 'string', default: '8' },
   },
 })
@@ -43,6 +47,7 @@ const PARTS = {
       // What builds the example is loaded only where it is wanted.
       further: values.next ? (await import('./next.mjs')).startNext : undefined,
     }),
+  git: () => measureGit({ packages: number('git-packages'), tags: number('git-tags'), rounds: number('git-rounds') }),
 }
 
 const [cpu] = cpus()
