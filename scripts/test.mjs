@@ -3,12 +3,13 @@
 //   npm test                 everything
 //   npm test -- page types   the steps whose names hold one of the words, and what they need
 //
-// A step that fails stops only those that need it. Something from outside that can't be had (a browser, a registry) is
-// named and passed over; with CI=true it is a failure.
+// A step that fails stops only those that need it. Something from outside that can't be had (a browser, a registry, an ssh
+// server) is named and passed over; with CI=true it is a failure.
 import { needsInstall } from './lib/addon.mjs'
 import { haveChromium } from './lib/chromium.mjs'
 import { command, npmCommand } from './lib/command.mjs'
-import { missingForBuild, missingForExample } from './lib/prerequisites.mjs'
+import { requireOpenSsh } from './lib/openssh.mjs'
+import { missingForBuild, missingForExample, missingForTests } from './lib/prerequisites.mjs'
 import { ROOT } from './lib/root.mjs'
 import { haveRuntimes } from './lib/runtimes.mjs'
 import { haveSchemathesis } from './lib/schemathesis.mjs'
@@ -25,6 +26,9 @@ const steps = [
   { name: 'unit tests', needs: ['build'], run: () => suite('unit') },
   { name: 'type tests', needs: ['build'], run: () => npm('run', 'types') },
   { name: 'cache folder torture', needs: ['build'], run: () => suite('e2e', ['cache-dir-torture']) },
+  { name: 'Git cache torture', needs: ['build'], run: () => suite('e2e', ['git-torture']) },
+  { name: 'Git over ssh', needs: ['build'], run: gitOverSsh },
+  { name: 'hostile repositories', needs: ['build'], run: () => suite('e2e', ['git-hostile']) },
   { name: 'packed tarball', needs: ['build'], run: () => suite('e2e', ['tarball']) },
   { name: 'other Node.js versions', needs: ['build'], run: otherRuntimes },
   { name: 'registry protocol', needs: ['build'], run: registryProtocol },
@@ -32,7 +36,7 @@ const steps = [
   { name: 'page in Chromium', needs: ['build'], run: pageInChromium },
 ]
 
-const missing = [...missingForExample(), ...missingForBuild()]
+const missing = [...missingForExample(), ...missingForBuild(), ...missingForTests()]
 if (missing.length > 0) {
   console.error(`The tests can't run here:\n${missing.map((message) => `- ${message}`).join('\n')}`)
   process.exit(1)
@@ -60,6 +64,11 @@ function suite(name, words = [], env = {}) {
   // This script stands between the runner and the terminal.
   const reporter = process.stdout.isTTY ? 'spec' : 'tap'
   return counted(process.execPath, ['scripts/run-tests.mjs', name, ...words], { TEST_REPORTER: reporter, ...env })
+}
+
+async function gitOverSsh() {
+  requireOpenSsh()
+  return suite('e2e', ['git-ssh', 'ssh-host'])
 }
 
 async function otherRuntimes() {

@@ -32,6 +32,12 @@ export function missingForBuild() {
   return missing
 }
 
+/** What stands in the way of running the tests beyond what building needs, one message each. */
+export function missingForTests() {
+  if (versionOf('git') !== undefined) return []
+  return ['git is not on the PATH: install it (Debian: git, macOS: xcode-select --install), https://git-scm.com']
+}
+
 function hasCompiler() {
   // On Windows cargo finds Visual Studio by itself, and names it where it is missing.
   if (process.platform === 'win32') return true
