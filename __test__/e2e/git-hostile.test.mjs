@@ -332,8 +332,8 @@ describe('A repository with', () => {
     assert.deepEqual([index.length, reports], [100_000, []])
   })
 
-  describe('a folder of 800,000 names', () => {
-    const large = treeOf([SOUND, ...names(800_000).map((name) => ['100644', name, blobOf('x')])])
+  describe('a folder of 200,000 names', () => {
+    const large = treeOf([SOUND, ...names(200_000).map((name) => ['100644', name, blobOf('x')])])
     const commit = commitOf(treeOf([['40000', 'packages', large]]))
     const served = (tags = []) => {
       const words = servedCommit(commit, tags)
@@ -345,11 +345,11 @@ describe('A repository with', () => {
       assert.deepEqual(index, ['sound'])
     })
 
-    test('and 300 tags is served in time', async (t) => {
-      const tags = Array.from({ length: 300 }, (_, n) => [`v2.0.${n}`, commit])
+    test('and 3,000 tags is served in time', async (t) => {
+      const tags = Array.from({ length: 3000 }, (_, n) => [`v2.0.${n}`, commit])
       const question = { versionsOf: ['sound', 'unknown'], bounds: { mostMiB: 800, mostMs: 120_000 } }
       const { versions } = await readServed(t, served(tags), question)
-      assert.deepEqual([versions.sound.length, versions.unknown], [301, []])
+      assert.deepEqual([versions.sound.length, versions.unknown], [3001, []])
     })
   })
 
