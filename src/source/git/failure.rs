@@ -1,5 +1,7 @@
 //! What went wrong with a repository, and what may be done about it.
 
+use std::sync::atomic::Ordering;
+
 use git2::{ErrorClass, ErrorCode};
 
 use super::address::Place;
@@ -17,6 +19,10 @@ pub(super) fn of_exchange(job: &Job, error: &git2::Error) -> Failure {
     }
     let place = &job.order().place;
     let what = words(error);
+    // What libgit2 says of a pack that makes an object again, which it never frees. No server sends that by mistake.
+    if what.contains("no REF_DELTA found") {
+        job.order().is_hostile.store(true, Ordering::Relaxed);
+    }
     let said = job.words_of_theirs(&what);
     match error.class() {
         ErrorClass::Os | ErrorClass::Filesystem if !matches!(place, Place::Folder(_)) => of_clone(&what),

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use git2::Odb;
@@ -77,6 +77,8 @@ pub(super) struct Order {
     pub(super) cancel: CancellationToken,
     /// Most bytes of the repository.
     pub(super) max_bytes: u64,
+    /// Set where the repository has sent what takes memory for good.
+    pub(super) is_hostile: Arc<AtomicBool>,
     /// Bytes that came over the network so far.
     pub(super) arrived: Arc<AtomicU64>,
     /// Runs what transports wait for.

@@ -1,7 +1,7 @@
 //! A repository as a source.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ struct Origin {
     links: Arc<Links>,
     options: GitOptions,
     network: Network,
+    /// Whether it has sent what takes memory for good: it is asked no more.
+    is_hostile: Arc<AtomicBool>,
 }
 
 /// What is kept, until it is cleared.
@@ -98,7 +100,16 @@ impl GitSource {
             max_file_bytes: options.max_file_bytes,
         };
         let plan = Plan { selection, patterns, depth };
-        let origin = Origin { place, plan, reading, store, links: Arc::new(links), options, network };
+        let origin = Origin {
+            place,
+            plan,
+            reading,
+            store,
+            links: Arc::new(links),
+            options,
+            network,
+            is_hostile: Arc::default(),
+        };
         Ok(Self {
             origin: Arc::new(origin),
             kept: RwLock::new(Arc::new(Kept::new(keep))),
@@ -218,6 +229,13 @@ impl Kept {
 impl Origin {
     /// Where the refs point now, with all that they lead to in the clone.
     async fn fetch(self: Arc<Self>, known: Option<&Validator>) -> Result<Reply<Snapshot>> {
+        if self.is_hostile.load(Ordering::Relaxed) {
+            let message = format!(
+                "{} has sent a pack that takes memory for good, and is not asked again by this process",
+                self.place
+            );
+            return Err(Error::new(ErrorKind::Protocol, message));
+        }
         let limit = self.options.fetch_timeout;
         let deadline = Instant::now() + limit;
         let trying = Trying { attempts: self.options.http.attempts, deadline, network: &self.network };
@@ -286,6 +304,7 @@ impl Origin {
             limit: self.options.fetch_timeout,
             max_bytes: self.options.max_repository_bytes,
             cancel,
+            is_hostile: Arc::clone(&self.is_hostile),
             arrived,
             runtime: Handle::current(),
             network: self.network.clone(),

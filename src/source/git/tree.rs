@@ -20,8 +20,9 @@ const MAX_TREE_BYTES: usize = 8 * 1024 * 1024;
 /// Most folders that may be packages; of more, the last are passed over.
 const MAX_FOLDERS: usize = 100_000;
 
-/// Most names in folders that are kept for the next path.
-const MAX_KEPT: usize = 20_000;
+/// Most folders that are kept for the next path, and most names in them: more than the largest folder has.
+const MAX_KEPT: usize = 4096;
+const MAX_KEPT_NAMES: usize = 400_000;
 
 /// Links that are followed on the way to one file.
 const MAX_LINKS: usize = 8;
@@ -148,8 +149,8 @@ impl<'r> GitTree<'r> {
         }
         let folder = Folder::read(self.repository, &self.odb, id).map_err(|fault| self.unreadable(fault))?;
         let (folder, mut kept) = (Rc::new(folder), self.kept.borrow_mut());
-        self.kept_names.set(self.kept_names.get() + folder.len() + 1);
-        if self.kept_names.get() > MAX_KEPT {
+        self.kept_names.set(self.kept_names.get() + folder.len());
+        if self.kept_names.get() > MAX_KEPT_NAMES || kept.len() >= MAX_KEPT {
             kept.clear();
             self.kept_names.set(folder.len());
         }
