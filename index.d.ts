@@ -514,7 +514,8 @@ export interface GitSourceOptions extends Omit<GitSourceConfig, 'authToken'> {
  * within a package alone. Settings of Git on this machine don't count, but those of ssh do.
  *
  * Of more than 5000 tags that name versions, those last by name are passed over, with a warning. From a folder no object
- * of more than 128 MiB is copied (`ETOOLARGE`); from a server, none of that size may be sent as a difference to another.
+ * of more than 128 MiB is copied (`ETOOLARGE`); from a server, none of that size may be sent as a difference to another. A
+ * server that sends a pack which takes memory for good is not asked again by this source (`EPROTOCOL`).
  */
 export declare class GitPackageSource implements PackageSource {
   /**

@@ -10,13 +10,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::source::git::{SCHEME, make_transport};
 
 /// Most bytes of objects that libgit2 keeps in memory, over all clones. What is read is kept elsewhere.
-const OBJECT_CACHE: libc_ssize = 16 * 1024 * 1024;
+const OBJECT_CACHE: isize = 16 * 1024 * 1024;
 
 /// Most bytes of packs that libgit2 maps at once.
 const MAPPED: usize = 256 * 1024 * 1024;
-
-#[expect(non_camel_case_types, reason = "C's name for it, without a dependency for one type")]
-type libc_ssize = isize;
 
 /// Sets libgit2 up. Nothing else of it may be used before.
 ///

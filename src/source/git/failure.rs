@@ -31,9 +31,7 @@ pub(super) fn of_exchange(job: &Job, error: &git2::Error) -> Failure {
         {
             of_repository(ErrorKind::NoRepository, format!("there is no Git repository at {place}"))
         }
-        ErrorClass::Net
-            if what.contains("early EOF") || what.contains("unexpected disconnect") || what.contains("EOF") =>
-        {
+        ErrorClass::Net if what.contains("EOF") || what.contains("unexpected disconnect") => {
             let message = format!("the connection to {place} broke: {what}");
             Failure { error: Error::new(ErrorKind::Network, message), remedy: Remedy::Retry { after: None } }
         }

@@ -91,6 +91,15 @@ thread_local! {
     static CURRENT: RefCell<Option<Job>> = const { RefCell::new(None) };
 }
 
+/// While this lives the thread has a job: no longer than the work on it, even where that panics.
+struct Current;
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        CURRENT.set(None);
+    }
+}
+
 impl Job {
     /// Does a piece of work as the one of this thread.
     pub(super) fn run<T>(order: Order, work: impl FnOnce(&Self) -> Result<T, Failure>) -> Result<T, Failure> {
@@ -100,7 +109,6 @@ impl Job {
             told: RefCell::default(),
             reached: Cell::default(),
             found: Found::default(),
-
             collects_for: RefCell::default(),
             wants_whole: Cell::default(),
             odb: RefCell::default(),
@@ -109,9 +117,8 @@ impl Job {
             wants: RefCell::default(),
         }));
         CURRENT.set(Some(job.clone()));
-        let outcome = work(&job);
-        CURRENT.set(None);
-        outcome
+        let _current = Current;
+        work(&job)
     }
 
     /// The one of this thread.
@@ -155,6 +162,8 @@ impl Job {
     /// Packs are put together on the way to this clone, which has what they build on; without one they are whole.
     pub(super) fn collect_for(&self, clone: Option<&Path>) {
         self.0.collects_for.replace(clone.map(Path::to_owned));
+        // It was that of another clone.
+        self.0.odb.take();
     }
 
     /// Whether packs are put together.
